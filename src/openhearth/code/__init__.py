@@ -1,0 +1,1 @@
+"""Repositories, their refs and pushes, and reading code."""

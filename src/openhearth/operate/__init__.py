@@ -1,0 +1,1 @@
+"""Running an instance: administration, backup, restore, verify."""

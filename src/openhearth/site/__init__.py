@@ -1,0 +1,1 @@
+"""The composition root: settings, addresses, the list of capabilities, supervisor, command line."""

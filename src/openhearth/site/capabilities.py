@@ -1,0 +1,12 @@
+"""The one list of what this instance consists of. Adding a capability adds one line here."""
+
+from __future__ import annotations
+
+KERNEL_APPS: tuple[str, ...] = ()
+
+CAPABILITIES: tuple[str, ...] = (
+    "openhearth.people.accounts",
+    "openhearth.code.repos",
+    "openhearth.code.refs",
+)
+"""Dotted names of the capabilities, lowest layer first."""

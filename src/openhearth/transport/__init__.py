@@ -1,0 +1,1 @@
+"""Git over HTTP and SSH: bare ASGI and asyncssh, no framework."""
