@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-KERNEL_APPS: tuple[str, ...] = ()
+KERNEL_APPS: tuple[str, ...] = (
+    "openhearth.kernel.jobs",
+    "openhearth.kernel.events",
+)
 
 CAPABILITIES: tuple[str, ...] = (
     "openhearth.people.accounts",
