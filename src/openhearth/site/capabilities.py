@@ -13,3 +13,6 @@ CAPABILITIES: tuple[str, ...] = (
     "openhearth.code.refs",
 )
 """Dotted names of the capabilities, lowest layer first."""
+
+TRANSPORTS: tuple[str, ...] = ()
+"""Modules whose `ROUTES: tuple[NativeRoute, ...]` are served beside Django (`transport.native`)."""

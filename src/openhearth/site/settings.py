@@ -44,7 +44,10 @@ CACHES: dict[str, Any] = _config.caches(_c)
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [_root / "web" / "templates", *(_root.joinpath(*c.split(".")[1:]) / "templates" for c in CAPABILITIES)],
+        "DIRS": [
+            _root / "web" / "templates",
+            *(_root.joinpath(*c.split(".")[1:]) / "templates" for c in CAPABILITIES),
+        ],
         "APP_DIRS": False,
         "OPTIONS": {"environment": "openhearth.web.templating.environment"},
     },

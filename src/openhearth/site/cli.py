@@ -1,0 +1,261 @@
+"""The command line. `--help` and `--version` import no Django: every command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from gettext import bindtextdomain, textdomain
+from gettext import gettext as _
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from openhearth import __version__
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from openhearth.kernel.config import Config
+
+ROOT = Path(__file__).resolve().parents[3]
+LOCALE = Path(__file__).resolve().parent.parent / "locale"
+DEFAULT_DATA = "data"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def language(environ: dict[str, str] | os._Environ[str] = os.environ) -> str:
+    """Return the language of the terminal as Django names it: `zh-hans` or `en`."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if environ.get(name):
+            return "zh-hans" if environ[name].lower().startswith("zh") else "en"
+    return "en"
+
+
+def bind_language() -> None:
+    """Let `gettext` (ours and click's) answer in the terminal's language, from our own catalogue."""
+    if language() != "zh-hans":
+        return
+    source = LOCALE / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    compiled = source.with_suffix(".mo")
+    if source.exists() and (not compiled.exists() or compiled.stat().st_mtime_ns < source.stat().st_mtime_ns):
+        from openhearth.site import catalogues
+
+        catalogues.compile_stale(Path(os.environ.get("TMPDIR", "/tmp")) / "openhearth-locale")  # noqa: S108
+    os.environ["LANGUAGE"] = "zh_Hans"
+    bindtextdomain("django", str(LOCALE))
+    textdomain("django")
+
+
+bind_language()
+
+
+def _keep_data(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    """`--data` may stand before or after a command's name; the last one given counts."""
+    if value is not None:
+        context.find_root().ensure_object(dict)["data"] = value
+
+
+data_option = click.option(
+    "--data",
+    metavar="DIR",
+    callback=_keep_data,
+    expose_value=False,
+    help=_("Data directory of the instance (default: ./data)."),
+)
+
+
+def fail(*lines: str, code: int = 1) -> NoReturn:
+    """Say on standard error why the command ends, and end it."""
+    for line in lines:
+        click.echo(line, err=True)
+    raise SystemExit(code)
+
+
+def _data(context: click.Context) -> Path:
+    given = context.find_root().ensure_object(dict).get("data")
+    return Path(given or os.environ.get("OPENHEARTH_DATA") or DEFAULT_DATA).absolute()
+
+
+def _config(context: click.Context, **options: object) -> Config:
+    """Read the configuration, with command-line options over it, and make it this process's."""
+    from openhearth.kernel import config
+
+    environ = dict(os.environ)
+    for key, value in options.items():
+        if value is not None:
+            environ["OPENHEARTH_" + key.upper()] = str(value)
+    os.environ["OPENHEARTH_DATA"] = str(_data(context))
+    try:
+        found = config.load(_data(context), environ)
+    except config.ConfigError as error:
+        fail(_("The configuration has faults:"), *error.faults)
+    config.install(found)
+    return found
+
+
+def _commands(context: click.Context) -> ModuleType:
+    """Open the instance's database and return the module with the work of the commands."""
+    config = _config(context)
+    from openhearth.site import opening
+    from openhearth.site.data_directory import StartRefused
+
+    try:
+        return opening.commands(config, language())
+    except StartRefused as refused:
+        fail(str(refused))
+
+
+class Group(click.Group):
+    """Shows commands in the order in which people need them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order of definition."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=_(
+        "OpenHearth: a place for code, its people and its community.\n\n"
+        "To begin: run `./hearth serve`, open the address that it shows, and make the first account with the "
+        "link beside it. Everything is kept in the data directory; all other commands work while the server runs."
+    ),
+)
+@click.version_option(__version__, "--version", message="OpenHearth %(version)s")
+@data_option
+def main() -> None:
+    """Run one command."""
+
+
+@main.command(help=_("Start everything: web, SSH and background work. Ctrl-C stops it."))
+@click.option("--host", metavar="HOST", help=_("Address to listen on (default 127.0.0.1)."))
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help=_("Port for browsers and git over HTTP (default 8000).")
+)
+@click.option("--ssh-port", type=click.IntRange(0, 65535), help=_("Port for git over SSH (default 8022)."))
+@data_option
+@click.pass_context
+def serve(context: click.Context, host: str | None, port: int | None, ssh_port: int | None) -> None:
+    """Start everything."""
+    config = _config(context, host=host, port=port, ssh__port=ssh_port)
+    from openhearth.site import start
+    from openhearth.site.data_directory import StartRefused
+
+    try:
+        code = start.serve(config)
+    except StartRefused as refused:
+        fail(str(refused))
+    except KeyboardInterrupt:
+        fail(_("Stopped before it had started."), code=130)
+    raise SystemExit(code)
+
+
+@main.command(
+    help=_(
+        "Run the test suite. What follows goes to pytest: paths (from the checkout's top), -k, -x, -n 2, ..."
+    ),
+    context_settings={
+        "ignore_unknown_options": True,
+        "allow_interspersed_args": False,
+        "help_option_names": [],
+    },
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run pytest in the checkout."""
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606
+
+
+@main.group(cls=Group, help=_("Accounts: add, list, new password, disable."))
+def user() -> None:
+    """Accounts."""
+
+
+@user.command("add", help=_("Make an account. Without --password it is asked for."))
+@click.argument("name")
+@click.option("--email", required=True, help=_("Mail address."))
+@click.option("--password", help=_("Password; visible to others in the list of processes."))
+@click.option("--admin", is_flag=True, help=_("Make it an administrator."))
+@data_option
+@click.pass_context
+def user_add(context: click.Context, name: str, email: str, password: str | None, admin: bool) -> None:
+    """Make an account."""
+    if password is None:
+        password = _ask_password()
+    _commands(context).add_user(name=name, email=email, password=password, is_admin=admin)
+
+
+@user.command("list", help=_("List all accounts."))
+@data_option
+@click.pass_context
+def user_list(context: click.Context) -> None:
+    """List accounts."""
+    _commands(context).list_users()
+
+
+@user.command("password", help=_("Give an account a new password and end its sessions."))
+@click.argument("name")
+@click.option("--password", help=_("Password; visible to others in the list of processes."))
+@data_option
+@click.pass_context
+def user_password(context: click.Context, name: str, password: str | None) -> None:
+    """Change a password."""
+    if password is None:
+        password = _ask_password()
+    _commands(context).set_user_password(name=name, password=password)
+
+
+@user.command(
+    "disable", help=_("Suspend an account: it can do nothing until an administrator lets it in again.")
+)
+@click.argument("name")
+@data_option
+@click.pass_context
+def user_disable(context: click.Context, name: str) -> None:
+    """Suspend an account."""
+    _commands(context).disable_user(name=name)
+
+
+def _ask_password() -> str:
+    """Ask twice on a terminal; else read one line of standard input."""
+    if sys.stdin.isatty():
+        asked: str = click.prompt(_("Password"), hide_input=True, confirmation_prompt=_("Once more"))
+        return asked
+    line = sys.stdin.readline().rstrip("\n")
+    if not line:
+        raise click.UsageError(_("Give --password, or send the password as one line on standard input."))
+    return line
+
+
+@main.command(hidden=True, context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@data_option
+@click.pass_context
+def manage(context: click.Context, arguments: Sequence[str]) -> None:
+    """Run a command of Django's."""
+    _config(context)
+    from openhearth.site import opening
+
+    opening.manage(list(arguments))
+
+
+@main.command(hidden=True, help=_("Make the pages of docs/reference anew (--check: only compare)."))
+@click.option("--check", is_flag=True)
+@data_option
+@click.pass_context
+def reference(context: click.Context, check: bool) -> None:
+    """Generate reference pages."""
+    _config(context)
+    sys.path.insert(0, str(ROOT))
+    from tools import reference as pages
+
+    raise SystemExit(pages.main(check=check))
+
+
+if __name__ == "__main__":
+    main(prog_name="hearth")
