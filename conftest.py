@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from pytest_django import DjangoDbBlocker
 
-from openhearth.kernel import config
+from openhearth.kernel import config, store
 
 if settings.configured:  # pytest-django has read them already: the tests would write into someone's data
     pytest.exit("Unset DJANGO_SETTINGS_MODULE before running the tests; conftest.py sets it.", returncode=4)
@@ -32,6 +33,23 @@ settings.DATABASES  # noqa: B018  reads the settings now, which tells pytest-dja
 def pytest_unconfigure() -> None:
     """Take the run's data directory away again."""
     shutil.rmtree(_DATA, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every test with a database use the cache's as well."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        asked = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+        if marker or asked:
+            kwargs = {"databases": ["default", "cache"], **(marker.kwargs if marker else {})}
+            item.add_marker(pytest.mark.django_db(*(marker.args if marker else ()), **kwargs), append=False)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:  # noqa: ARG001  extends it
+    """Make the content store's table once the test databases are there."""
+    with django_db_blocker.unblock():
+        store.ensure()
 
 
 @pytest.fixture

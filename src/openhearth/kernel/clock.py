@@ -29,7 +29,7 @@ def now() -> datetime:
 
 @contextmanager
 def freeze(at: datetime | None = None) -> Iterator[Frozen]:
-    """Stop the clock of this process at `at` (aware; default: this moment) until the block ends. For tests."""
+    """For tests: stop this process's clock at `at` (aware; default: this moment) until the block ends."""
     moment = at or datetime.now(UTC)
     if moment.tzinfo is None:
         raise ValueError("freeze() wants an aware datetime")

@@ -1,7 +1,8 @@
 """Gates: higher layers refuse a step of a lower one, with reasons that a person understands.
 
-A gate has two halves. `examine` runs before the transaction, may read the quarantine and take its time. `confirm`
-runs inside the transaction and compares: is what the verdict was built on still so? It asks no git and no network.
+A gate has two halves. `examine` runs before the transaction, may read the quarantine and take its time.
+`confirm` runs inside the transaction and compares: is what the verdict was built on still so? It asks no git
+and no network.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Refusal:
 class Verdict:
     """What one gate found. `refusals` maps subjects (ref names, or WHOLE) to reasons; empty means open.
 
-    `version` and `seen` are what it was built on (version of the policy, ids of objects): `confirm` compares them.
+    `version` and `seen` are what it was built on (version of the policy, ids of objects), for `confirm`.
     """
 
     gate: str = ""
@@ -57,7 +58,7 @@ _gates: dict[str, dict[str, _Gate]] = {}
 
 
 def register_gate(step: str, examine: Examine, confirm: Confirm, *, name: str = "") -> None:
-    """Add a gate to a step (`ref.updating`, `pull.merging`). `name` defaults to the module of `examine`."""
+    """Add a gate to a step (`ref.updating`). `name` defaults to the module of `examine`."""
     name = name or examine.__module__
     gates = _gates.setdefault(step, {})
     if name in gates and gates[name].examine is not examine:
@@ -66,12 +67,12 @@ def register_gate(step: str, examine: Examine, confirm: Confirm, *, name: str = 
 
 
 def examine(step: str, context: Any) -> list[Verdict]:
-    """Ask every gate of the step, before the transaction; one verdict for each, in the order of their names."""
+    """Ask every gate of the step, before the transaction; one verdict each, in the order of their names."""
     return [replace(gate.examine(context), gate=gate.name) for gate in _of(step)]
 
 
 def confirm(step: str, context: Any, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Ask every gate inside the transaction whether its verdict still holds; returns the verdicts that refuse.
+    """Ask every gate, inside the transaction, whether its verdict still holds; returns those that refuse.
 
     A gate without a verdict (registered since, or dropped by the caller) refuses: nobody slips by.
     """

@@ -31,7 +31,7 @@ class Unhealthy(Exception):  # noqa: N818  the name of the finding
 
 
 def register(name: str, check: Callable[[], None]) -> None:
-    """Add a check. It returns quickly, or raises: `Unhealthy` with a sentence for people, or any other error."""
+    """Add a check. It returns quickly or raises: `Unhealthy` with a sentence for people, or another error."""
     if name in _checks and _checks[name] is not check:
         raise ValueError(f"Two health checks are named {name!r}")
     _checks[name] = check

@@ -1,4 +1,4 @@
-"""Identifiers and tokens: time-ordered unique ids, GitHub-like node ids, tokens that carry their own checksum."""
+"""Identifiers and tokens: time-ordered unique ids, GitHub-like node ids, tokens with their own checksum."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def check_token(text: str, prefix: str) -> bool:
 
 
 def digest(token: str) -> str:
-    """Return what is stored instead of a token: its SHA-256 in hex (no salt: the token is 178 random bits)."""
+    """Return what is stored instead of a token: its SHA-256 in hex (no salt: it has 178 random bits)."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Logs on standard error: one line of text or one JSON object for each message, with the id of the request."""
+"""Logs on standard error: one line of text or one JSON object for each message, with the request's id."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "ta
 
 
 def hide(text: str) -> str:
-    """Return `text` without passwords in addresses, credential headers and tokens that can be told by their look."""
+    """Return `text` without passwords in addresses, credential headers, and tokens known by their look."""
     return _SECRETS.sub(lambda match: (match["header"] or match["field"] or "") + _HIDDEN, text)
 
 
@@ -74,7 +74,7 @@ class _Json(logging.Formatter):
 
 
 def setup(level: str, form: str) -> None:
-    """Send the process's log to standard error. `level` and `form` are the values of `log.level` and `log.format`."""
+    """Send this process's log to standard error; `level` and `form` are `log.level` and `log.format`."""
     if form == "auto":
         form = "text" if sys.stderr.isatty() else "json"
     handler = logging.StreamHandler(sys.stderr)

@@ -1,7 +1,7 @@
 """Counters and histograms over all processes of this machine, in Prometheus' format.
 
-Each process counts in a file of its own below DATA/tmp/metrics; `render` adds the files up. The files are made at
-the first count, after the configuration is known and after the fork.
+Each process counts in a file of its own below DATA/tmp/metrics; `render` adds the files up. The files are
+made at the first count, after the configuration is known and after the fork.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Histogram:
 
 
 def counter(name: str, meaning: str, labels: tuple[str, ...] = ()) -> Counter:
-    """Return a new counter; call once, at module level. Label values must be few: never names or addresses."""
+    """Return a new counter; call once, at module level. Labels take few values: no names, no addresses."""
     _new(name)
     return Counter(name, meaning, labels)
 

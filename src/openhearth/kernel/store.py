@@ -1,13 +1,14 @@
 """The content store: answers under text keys, in the cache database, dropped when it grows too large.
 
-For answers that can be worked out again and never change under their key (a highlighted blob, the last commit of
-each entry of a folder). It may lose anything at any time; what it returns is what was put.
+For answers that can be worked out again and never change under their key (a highlighted blob, the last commit
+of each entry of a folder). It may lose anything at any time; what it returns is what was put.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 import time
 import zlib
 from collections.abc import Callable
@@ -23,7 +24,11 @@ _TOUCH_SECONDS = 6 * 3600
 _CULL_ROWS = 200
 _CULL_CHANCE = 64  # one put in so many looks at the size
 
+_PATIENCE_SECONDS = 30.0
+
 logger = logging.getLogger("openhearth.store")
+
+_flying = threading.local()
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS content (
@@ -41,7 +46,7 @@ def ensure() -> None:
 
 
 def get(key: str) -> bytes | None:
-    """Return what was put under `key`, None where it is not there (any more). A broken store is an empty one."""
+    """Return what was put under `key`, None where it is not there (any more). A broken store is empty."""
     hashed = _hashed(key)
     now = int(time.time())
     try:
@@ -52,8 +57,8 @@ def get(key: str) -> bytes | None:
                 return None
             if now - row[2] > _TOUCH_SECONDS:
                 cursor.execute("UPDATE content SET used = %s WHERE key = %s", [now, hashed])
-    except DatabaseError:
-        logger.exception("The content store could not be read")
+    except DatabaseError as error:
+        _trouble(error)
         return None
     return zlib.decompress(row[0]) if row[1] else bytes(row[0])
 
@@ -67,27 +72,42 @@ def put(key: str, value: bytes) -> None:
     row = [hashed, len(stored), int(time.time()), packed, stored]
     try:
         with connections["cache"].cursor() as cursor:
-            cursor.execute("INSERT OR REPLACE INTO content (key, size, used, packed, value) VALUES (%s,%s,%s,%s,%s)", row)
+            cursor.execute(
+                "INSERT OR REPLACE INTO content (key, size, used, packed, value) VALUES (%s,%s,%s,%s,%s)", row
+            )
         if hashed[0] % _CULL_CHANCE == 0:
             cull()
-    except DatabaseError:
-        logger.exception("The content store could not be written")
+    except DatabaseError as error:
+        _trouble(error)
 
 
 def single_flight(key: str, make: Callable[[], bytes]) -> bytes:
     """Return what is stored under `key`, or `make` it, once at a time on this machine, and store it.
 
-    Others who ask for the key meanwhile wait for the answer. `make` must not call `single_flight` itself.
+    Others who ask for the key meanwhile wait for the answer, for half a minute; then they make it themselves.
+    `make` must not call `single_flight` itself: RuntimeError, because two keys may share a lock.
     """
     value = get(key)
     if value is not None:
         return value
-    with locks.held(locks.stripe(config.current().paths.locks, key)):
-        value = get(key)
-        if value is None:
-            value = make()
-            put(key, value)
-        return value
+    if getattr(_flying, "key", None) is not None:
+        raise RuntimeError(f"single_flight({key!r}) within single_flight({_flying.key!r})")
+    _flying.key = key
+    try:
+        with locks.held(locks.stripe(config.current().paths.locks, key), seconds=_PATIENCE_SECONDS):
+            return _made(key, make)
+    except locks.LockTimeout:
+        return _made(key, make)
+    finally:
+        _flying.key = None
+
+
+def _made(key: str, make: Callable[[], bytes]) -> bytes:
+    value = get(key)
+    if value is None:
+        value = make()
+        put(key, value)
+    return value
 
 
 def delete(key: str) -> None:
@@ -104,7 +124,7 @@ def size() -> int:
 
 
 def cull(most: int = MOST_BYTES) -> int:
-    """Drop what was not used for longest until a tenth below `most` bytes; returns the number of dropped values."""
+    """Drop what was not used for longest, down to a tenth below `most` bytes; returns how many values."""
     over = size() - most
     if over <= 0:
         return 0
@@ -124,6 +144,13 @@ def cull(most: int = MOST_BYTES) -> int:
         if not rows:
             break
     return dropped
+
+
+def _trouble(error: DatabaseError) -> None:
+    if "no such table" in str(error):  # somebody took the file away
+        ensure()
+    else:
+        logger.error("The content store fails: %s", error)
 
 
 def _hashed(key: str) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from openhearth.kernel.config.backends import caches, databases
 from openhearth.kernel.config.keys import Config
-from openhearth.kernel.config.loading import ConfigError, current, install, load
+from openhearth.kernel.config.loading import ConfigError, current, install, load, variable, with_address
 from openhearth.kernel.config.paths import Paths, prepare
 from openhearth.kernel.config.reference import KeyRow, describe
 from openhearth.kernel.config.secrets import sealing_key, secret_key
@@ -26,4 +26,6 @@ __all__ = [
     "prepare",
     "sealing_key",
     "secret_key",
+    "variable",
+    "with_address",
 ]

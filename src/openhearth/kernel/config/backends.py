@@ -26,7 +26,10 @@ def databases(config: Config) -> dict[str, dict[str, Any]]:
 
 
 def caches(config: Config) -> dict[str, dict[str, Any]]:
-    """Describe the cache: a table of the cache database, or Redis/Valkey by `cache.url`. Never a process's memory."""
+    """Describe the cache: a table of the cache database, or Redis/Valkey by `cache.url`.
+
+    Never a process's memory: all processes count sign-in attempts together.
+    """
     if config.cache.url:
         place = config.cache.url.replace("valkey://", "redis://", 1).replace("valkeys://", "rediss://", 1)
         return {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": place}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, field
 
@@ -17,14 +18,14 @@ MIB = 1024 * 1024
 GIB = 1024 * MIB
 BYTES = {"unit": "bytes"}
 
-Port = Annotated[int, Meta(ge=0, le=65535)]
-
 
 class Ssh(Struct, frozen=True, kw_only=True):
     """The SSH server for git."""
 
     enabled: Annotated[bool, Meta(description="Serve git over SSH.")] = True
-    host: Annotated[str, Meta(description="Address the SSH server listens on; empty means the same as `host`.")] = ""
+    host: Annotated[
+        str, Meta(description="Address the SSH server listens on; empty means the same as `host`.")
+    ] = ""
     port: Annotated[
         int,
         Meta(ge=0, le=65535, description="Port the SSH server listens on; 0 lets the system choose."),
@@ -35,7 +36,9 @@ class Ssh(Struct, frozen=True, kw_only=True):
     ] = ""
     url_port: Annotated[
         int,
-        Meta(ge=0, le=65535, description="Port written in SSH clone addresses; 0 means the same as `ssh.port`."),
+        Meta(
+            ge=0, le=65535, description="Port written in SSH clone addresses; 0 means the same as `ssh.port`."
+        ),
     ] = 0
 
 
@@ -44,7 +47,9 @@ class Database(Struct, frozen=True, kw_only=True):
 
     url: Annotated[
         str,
-        Meta(description="postgres://USER:PASSWORD@HOST:PORT/NAME; empty means SQLite in the data directory."),
+        Meta(
+            description="postgres://USER:PASSWORD@HOST:PORT/NAME; empty means SQLite in the data directory."
+        ),
     ] = ""
 
 
@@ -53,7 +58,7 @@ class Cache(Struct, frozen=True, kw_only=True):
 
     url: Annotated[
         str,
-        Meta(description="redis://HOST:PORT/N (Redis or Valkey); empty means an SQLite file in the data directory."),
+        Meta(description="redis://HOST:PORT/N (Redis or Valkey); empty means a file in the data directory."),
     ] = ""
 
 
@@ -62,9 +67,13 @@ class Mail(Struct, frozen=True, kw_only=True, rename={"sender": "from"}):
 
     host: Annotated[str, Meta(description="SMTP server; empty means mail is kept, not sent.")] = ""
     port: Annotated[int, Meta(ge=1, le=65535, description="Port of the SMTP server.")] = 587
-    user: Annotated[str, Meta(description="Name to sign in to the SMTP server with; empty means no sign-in.")] = ""
+    user: Annotated[
+        str, Meta(description="Name to sign in to the SMTP server with; empty means no sign-in.")
+    ] = ""
     password: Annotated[str, Meta(description="Password for the SMTP server.", extra={"secret": True})] = ""
-    sender: Annotated[str, Meta(description="Sender address of mails; empty means noreply@HOST of `url`.")] = ""
+    sender: Annotated[
+        str, Meta(description="Sender address of mails; empty means noreply@HOST of `url`.")
+    ] = ""
     tls: Annotated[
         Literal["starttls", "tls", "none"],
         Meta(description="How the connection to the SMTP server is encrypted."),
@@ -79,11 +88,14 @@ class Limits(Struct, frozen=True, kw_only=True):
     ] = 2 * GIB
     pack_objects: Annotated[int, Meta(ge=1, description="Most objects that one push may send.")] = 5_000_000
     file_bytes: Annotated[
-        int, Meta(ge=0, description="Largest single file that a push may bring; 0 means no limit.", extra=BYTES)
+        int,
+        Meta(ge=0, description="Largest single file that a push may bring; 0 means no limit.", extra=BYTES),
     ] = 100 * MIB
     push_refs: Annotated[int, Meta(ge=1, description="Most refs that one push may change.")] = 50_000
     delta_depth: Annotated[int, Meta(ge=1, description="Longest chain of deltas accepted in a pack.")] = 4095
-    git_seconds: Annotated[int, Meta(ge=1, description="Longest time one git operation may take, in seconds.")] = 3600
+    git_seconds: Annotated[
+        int, Meta(ge=1, description="Longest time one git operation may take, in seconds.")
+    ] = 3600
     git_memory: Annotated[
         int, Meta(ge=64 * MIB, description="Most memory one git process may use.", extra=BYTES)
     ] = 2 * GIB
@@ -93,9 +105,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     idle_seconds: Annotated[
         int, Meta(ge=1, description="A connection that moves no byte for this many seconds is closed.")
     ] = 120
-    form_bytes: Annotated[
-        int, Meta(ge=MIB, description="Largest form or API request body.", extra=BYTES)
-    ] = 10 * MIB
+    form_bytes: Annotated[int, Meta(ge=MIB, description="Largest form or API request body.", extra=BYTES)] = (
+        10 * MIB
+    )
     upload_bytes: Annotated[
         int, Meta(ge=1, description="Largest single file uploaded through pages or the API.", extra=BYTES)
     ] = 2 * GIB
@@ -106,7 +118,12 @@ class Limits(Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, description="Most repositories one person or organisation may own; 0 means no limit.")
     ] = 0
     view_bytes: Annotated[
-        int, Meta(ge=1, description="Largest file shown as text on a page; larger ones are offered raw.", extra=BYTES)
+        int,
+        Meta(
+            ge=1,
+            description="Largest file shown as text on a page; larger ones are offered raw.",
+            extra=BYTES,
+        ),
     ] = MIB
     highlight_bytes: Annotated[
         int, Meta(ge=0, description="Largest file shown with syntax colours.", extra=BYTES)
@@ -128,25 +145,28 @@ class Repositories(Struct, frozen=True, kw_only=True):
     """What repositories may do."""
 
     create_by_push: Annotated[
-        bool, Meta(description="A push to a repository that does not exist makes it, private, under the pusher's name.")
+        bool,
+        Meta(description="A push to a repository that does not exist makes it, as a private one."),
     ] = True
     undo_days: Annotated[
-        int, Meta(ge=0, le=3650, description="Days in which a deleted repository or branch can be brought back.")
+        int,
+        Meta(ge=0, le=3650, description="Days in which a deleted repository or branch can be brought back."),
     ] = 30
-    default_branch: Annotated[str, Meta(min_length=1, description="Name of the first branch of new repositories.")] = (
-        "main"
-    )
+    default_branch: Annotated[
+        str, Meta(min_length=1, description="Name of the first branch of new repositories.")
+    ] = "main"
 
 
 class Log(Struct, frozen=True, kw_only=True):
     """What is written to standard error."""
 
     level: Annotated[
-        Literal["debug", "info", "warning", "error"], Meta(description="Least serious message that is written.")
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="Least serious message that is written."),
     ] = "info"
     format: Annotated[
         Literal["auto", "text", "json"],
-        Meta(description="One line of text or one JSON object for each message; auto: text on a terminal, else json."),
+        Meta(description="Lines of text or JSON objects; auto means text on a terminal, JSON elsewhere."),
     ] = "auto"
 
 
@@ -162,7 +182,9 @@ class Web(Struct, frozen=True, kw_only=True):
 class Jobs(Struct, frozen=True, kw_only=True):
     """Background work."""
 
-    workers: Annotated[int, Meta(ge=0, le=256, description="Number of worker processes; 0 means none here.")] = 1
+    workers: Annotated[
+        int, Meta(ge=0, le=256, description="Number of worker processes; 0 means none here.")
+    ] = 1
 
 
 class Fetch(Struct, frozen=True, kw_only=True):
@@ -186,11 +208,14 @@ class Config(Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, le=65535, description="Port the web server listens on; 0 lets the system choose.")
     ] = 8000
     trusted_proxies: Annotated[
-        tuple[str, ...], Meta(description="Networks (CIDR) of proxies whose X-Forwarded-… headers are believed.")
+        tuple[str, ...],
+        Meta(description="Networks (CIDR) of proxies whose X-Forwarded-… headers are believed."),
     ] = ()
     registration: Annotated[
         Literal["open", "approval", "closed"],
-        Meta(description="Whether visitors can make accounts: at once, after an administrator's yes, or not."),
+        Meta(
+            description="Whether visitors can make accounts: at once, after an administrator's yes, or not."
+        ),
     ] = "closed"
     ssh: Ssh = field(default_factory=Ssh)
     database: Database = field(default_factory=Database)
@@ -202,6 +227,27 @@ class Config(Struct, frozen=True, kw_only=True):
     web: Web = field(default_factory=Web)
     jobs: Jobs = field(default_factory=Jobs)
     fetch: Fetch = field(default_factory=Fetch)
+
+    url_given: bool = False
+    """Whether somebody set `url`. Otherwise it is made from host and port, and other names are as good."""
+
+    @property
+    def public_url(self) -> str:
+        """The address that links and clone boxes begin with, without a slash at the end."""
+        return self.url
+
+    @property
+    def host_name(self) -> str:
+        """The host in `public_url`, without a port."""
+        return urlsplit(self.url).hostname or "localhost"
+
+    @property
+    def ssh_url(self) -> str:
+        """What SSH clone addresses begin with: `ssh://git@HOST:PORT`."""
+        host = self.ssh.url_host or self.host_name
+        port = self.ssh.url_port or self.ssh.port
+        shown = f"[{host}]" if ":" in host else host
+        return f"ssh://git@{shown}" + (f":{port}" if port != 22 else "")
 
     @property
     def paths(self) -> Paths:

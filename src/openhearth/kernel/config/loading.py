@@ -1,11 +1,11 @@
-"""Reads the configuration: the file, then the environment over it. Every fault is told at once, with its place."""
+"""Reads the configuration: the file, then the environment over it. All faults are told at once, by place."""
 
 from __future__ import annotations
 
 import difflib
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,13 +41,18 @@ class _Setting:
     spell: Callable[[str], str]  # how a key is written in this source
 
 
-def load(data: Path, environ: Mapping[str, str]) -> Config:
-    """Read `data`/hearth.toml where it exists and the OPENHEARTH_… variables, which win. ConfigError on faults."""
+def load(data: Path, environ: Mapping[str, str], options: Mapping[str, object] | None = None) -> Config:
+    """Read `data`/hearth.toml where it exists, the OPENHEARTH_… variables over it, and `options` over both.
+
+    `options` come from the command line: keys such as "ssh.port" with values of their type. ConfigError
+    tells all faults.
+    """
     data = data.absolute()
     rows = {row.key: row for row in describe()}
     values: dict[str, object] = {}
     faults: list[str] = []
-    for setting in (*_file(data / "hearth.toml", rows, faults), *_environment(environ)):
+    given = [_Setting(f"--{key}", key, value, from_toml, str) for key, value in (options or {}).items()]
+    for setting in (*_file(data / "hearth.toml", faults, _sections(rows)), *_environment(environ), *given):
         row = rows.get(setting.key)
         if row is None:
             faults.append(_unknown(setting, list(rows)))
@@ -65,7 +70,7 @@ def load(data: Path, environ: Mapping[str, str]) -> Config:
 
 
 def current() -> Config:
-    """Return the configuration of this process, read at the first call from OPENHEARTH_DATA (default ./data)."""
+    """Return this process's configuration, read at the first call from OPENHEARTH_DATA (default ./data)."""
     if "config" not in _state:
         data = Path(os.environ.get("OPENHEARTH_DATA") or DEFAULT_DATA)
         _state["config"] = load(data, os.environ)
@@ -78,15 +83,19 @@ def install(config: Config) -> None:
 
 
 def with_address(config: Config) -> Config:
-    """Fill in `url` where it is empty, from host and port as they are now."""
-    if config.url:
+    """Make `url` from host and port as they are now, unless somebody has set it."""
+    if config.url_given:
         return config
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104  compared, not bound
     host = f"[{host}]" if ":" in host else host
     return msgspec.structs.replace(config, url=f"http://{host}:{config.port}")
 
 
-def _file(path: Path, rows: Mapping[str, KeyRow], faults: list[str]) -> Iterator[_Setting]:
+def _sections(keys: Iterable[str]) -> frozenset[str]:
+    return frozenset(key.rpartition(".")[0] for key in keys)
+
+
+def _file(path: Path, faults: list[str], sections: frozenset[str]) -> Iterator[_Setting]:
     try:
         text = path.read_bytes().decode()
     except FileNotFoundError:
@@ -99,12 +108,13 @@ def _file(path: Path, rows: Mapping[str, KeyRow], faults: list[str]) -> Iterator
     except tomllib.TOMLDecodeError as error:
         faults.append(f"{path}: is not TOML ({error})")
         return
-    sections = {key.rpartition(".")[0] for key in rows}
     for key, value in _flatten(table, sections):
         yield _Setting(f"{path}: {key}", key, value, from_toml, str)
 
 
-def _flatten(table: Mapping[str, Any], sections: set[str], before: str = "") -> Iterator[tuple[str, object]]:
+def _flatten(
+    table: Mapping[str, Any], sections: frozenset[str], before: str = ""
+) -> Iterator[tuple[str, object]]:
     for name, value in table.items():
         key = before + name
         if isinstance(value, dict) and (value or key in sections):
@@ -149,4 +159,4 @@ def _build(data: Path, values: Mapping[str, object]) -> Config:
             top[info.name] = nested(**given)
         elif info.name in values:
             top[info.name] = values[info.name]
-    return with_address(Config(**top))
+    return with_address(Config(**top, url_given=bool(top.get("url"))))

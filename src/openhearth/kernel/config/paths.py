@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-_OURS = frozenset({"hearth.toml", "hearth.sqlite3", "cache.sqlite3", "repositories", "blobs", "secrets", "tmp"})
+_OURS = frozenset(
+    {"hearth.toml", "hearth.sqlite3", "cache.sqlite3", "repositories", "blobs", "secrets", "tmp"}
+)
 
 
 class DataDirectoryError(Exception):
@@ -88,11 +89,11 @@ def prepare(root: Path) -> Paths:
 def _close(root: Path) -> None:
     if not stat.S_IMODE(root.stat().st_mode) & 0o077:
         return
-    inside = {name for name in os.listdir(root) if name != "lost+found"}
+    inside = {entry.name for entry in root.iterdir()} - {"lost+found"}
     if inside and not inside & _OURS:
         raise DataDirectoryError(
-            f"The data directory {root} can be opened by other users of this machine and holds files that are "
-            f"not OpenHearth's. Choose another directory with --data, or run: chmod 700 {root}",
+            f"The data directory {root} can be opened by other users of this machine and holds files that "
+            f"are not OpenHearth's. Choose another directory with --data, or run: chmod 700 {root}",
         )
     try:
         root.chmod(0o700)

@@ -13,7 +13,7 @@ from openhearth.kernel.config.keys import Config
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """One key: `type` in words, `default` as written in TOML, `meaning` as a sentence; `kind` for the reader."""
+    """One key: `type` in words, `default` as TOML, `meaning` as a sentence; `kind` is the type itself."""
 
     key: str
     type: str
@@ -33,8 +33,6 @@ def describe() -> tuple[KeyRow, ...]:
     """Return every key in the order of the file."""
     rows: list[KeyRow] = []
     for info in msgspec.structs.fields(Config):
-        if info.name == "data":
-            continue
         if isinstance(info.type, type) and issubclass(info.type, msgspec.Struct):
             rows += _rows(info.type, prefix=f"{info.name}.")
     top = _rows(Config, prefix="")
@@ -62,14 +60,14 @@ def _rows(struct: type[msgspec.Struct], *, prefix: str) -> list[KeyRow]:
 
 
 def words(kind: Any) -> str:
-    """Say in words what a value of this type is."""
+    """Say in words what a value of this (annotated) type is."""
     info = msgspec.inspect.type_info(kind)
     extra: dict[str, Any] = {}
     while isinstance(info, msgspec.inspect.Metadata):
         extra.update(info.extra or {})
         info = info.type
     if isinstance(info, msgspec.inspect.LiteralType):
-        return "one of " + ", ".join(f'"{value}"' for value in sorted(info.values, key=str))
+        return "one of " + ", ".join(f'"{value}"' for value in get_args(get_args(kind)[0]))
     if isinstance(info, msgspec.inspect.IntType):
         noun = 'a size such as 1048576 or "1 MiB"' if extra.get("unit") == "bytes" else "a whole number"
         if info.le is not None:

@@ -1,4 +1,4 @@
-"""The instance's own keys: files outside the database, made when first needed, readable by their owner alone."""
+"""The instance's own keys: files outside the database, made when first needed, closed to other users."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def secret_key(config: Config) -> str:
 
 
 def sealing_key(config: Config) -> bytes:
-    """Return 32 bytes that seal what is stored encrypted (TOTP seeds and their like). Losing it loses them."""
+    """Return 32 bytes that seal what is stored encrypted (TOTP seeds and their like)."""
     text = _read_or_make(prepare(config.data).secrets / "sealing.key")
     return bytes.fromhex(text)[:32]
 
@@ -42,7 +42,7 @@ def _read(path: Path) -> str:
     if len(text) < 2 * _BYTES:
         raise ValueError(
             f"The key in {path} is cut short. Put it back from a backup; "
-            f"or delete the file to get a new key: everybody has to sign in again and what it sealed is lost.",
+            f"or delete the file to get a new key: everybody must sign in again, and what it sealed is lost.",
         )
     return text
 

@@ -78,7 +78,9 @@ def _networks(value: tuple[str, ...]) -> None:
         try:
             ipaddress.ip_network(part)
         except ValueError as error:
-            raise ValueFault(f'must be networks such as "10.0.0.0/8" or "::1", not {part!r} ({error}).') from None
+            raise ValueFault(
+                f'must be networks such as "10.0.0.0/8" or "::1", not {part!r} ({error}).'
+            ) from None
 
 
 def _scheme(*allowed: str) -> Callable[[str], None]:

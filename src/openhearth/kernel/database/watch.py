@@ -1,4 +1,4 @@
-"""For tests: fail where the main database is written, or locked for writing, although nobody asked for a change."""
+"""For tests: fail where the main database is written, or locked for writing, and nobody asked for it."""
 
 from __future__ import annotations
 
@@ -33,4 +33,6 @@ def writes_forbidden() -> Iterator[list[str]]:
     with connection.execute_wrapper(watch):
         yield refused
     if refused:
-        raise WriteForbidden(f"{len(refused)} writes where only reads are allowed; the first: {refused[0][:300]}")
+        raise WriteForbidden(
+            f"{len(refused)} writes where only reads are allowed; the first: {refused[0][:300]}"
+        )

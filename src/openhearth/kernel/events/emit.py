@@ -22,7 +22,7 @@ class Acting(Protocol):
 
     @property
     def kind(self) -> str:
-        """What kind of actor: account, token, system…"""
+        """What kind of actor: `account`, `token`, `system` and so on."""
 
     @property
     def account_id(self) -> int | None:

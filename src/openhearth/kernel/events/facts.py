@@ -1,4 +1,4 @@
-"""The base of all events. Knows no Django: the `events` files of capabilities import this and nothing else."""
+"""The base of all events. Knows no Django: the `events` files of capabilities import only this."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _registered: dict[str, type[Event]] = {}
 class Event:
     """A fact. A subclass is a frozen dataclass with a `name` such as "repository.created" and plain fields.
 
-    The fields are numbers, texts, flags and tuples of them: ids rather than names of people, since an event is
-    never changed afterwards.
+    The fields are numbers, texts, flags and tuples of them: ids rather than names of people, since an event
+    is never changed afterwards.
     """
 
     name: ClassVar[str] = ""

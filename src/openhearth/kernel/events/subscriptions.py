@@ -1,4 +1,4 @@
-"""Who is told of which event: a job (durable, queued with the event) or a function (after the commit, here)."""
+"""Who is told of which event: a job (durable, queued with the event) or a function (after the commit)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _listeners: defaultdict[str, list[Callable[[Any], None]]] = defaultdict(list)
 
 
 def subscribe(kind: type[Event], job_name: str) -> None:
-    """Queue the job `job_name` with `event_id` for each event of this kind, in the event's own transaction."""
+    """Queue the job `job_name` with `event_id` for each event of this kind, in the same transaction."""
     if job_name not in _durable[kind.name]:
         _durable[kind.name].append(job_name)
 
@@ -50,7 +50,11 @@ def faults() -> list[str]:
                 body = registry.find(job_name).body
                 inspect.signature(body).bind(event_id=1)
             except registry.UnknownJob:
-                found.append(f"The event {name!r} is to queue the job {job_name!r}, which nobody has registered.")
+                found.append(
+                    f"The event {name!r} is to queue the job {job_name!r}, which nobody has registered."
+                )
             except TypeError:
-                found.append(f"The event {name!r} queues the job {job_name!r}, which does not take `event_id` alone.")
+                found.append(
+                    f"The event {name!r} queues the job {job_name!r}, which does not take `event_id` alone."
+                )
     return found

@@ -86,7 +86,7 @@ def fail(row: Job, error: str) -> bool:
 
 
 def postpone(row: Job, seconds: float) -> bool:
-    """Put a job back that asked for it, for `seconds`; the run does not count. False where the lease was lost."""
+    """Put a job back that asked for it; the run does not count. False where the lease was lost."""
     with transaction.atomic():
         if not _held(row).select_for_update().exists():
             return False

@@ -22,7 +22,7 @@ class UnknownJob(LookupError):  # noqa: N818  a programming error, told by its n
 
 @dataclass(frozen=True, slots=True)
 class JobType:
-    """A registered job. `retries` counts runs after the first; `every` is in seconds; `long` may take minutes."""
+    """A registered job. `retries` counts runs after the first; `every` is in seconds."""
 
     name: str
     body: Callable[..., None]
@@ -86,7 +86,7 @@ def find(name: str) -> JobType:
 
 
 def needs(name: str, user: str) -> str:
-    """Say that `user` (a module) queues the job `name`; start-up fails when nobody registers it. Returns the name."""
+    """Say that `user` (a module) queues the job `name`; start-up fails when nobody registers it."""
     _needed.append((user, name))
     return name
 

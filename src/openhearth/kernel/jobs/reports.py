@@ -14,7 +14,7 @@ from openhearth.kernel.jobs.models import Job, State
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many jobs stand where; `oldest_due` is the time since which the longest waiting one could have run."""
+    """How many jobs stand where; since `oldest_due` the longest waiting one could have run."""
 
     waiting: int
     running: int

@@ -65,7 +65,7 @@ def run_one(*, worker: str = "one", lease: float = LEASE_SECONDS, names: Sequenc
 
 
 def run_due(*, most: int = 1000) -> int:
-    """Run due jobs in this thread until none is left or `most` are done; returns how many. For commands and tests."""
+    """Run due jobs here until none is left or `most` are done; returns how many. For commands and tests."""
     count = 0
     while count < most and run_one():
         count += 1

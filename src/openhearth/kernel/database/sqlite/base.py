@@ -1,7 +1,7 @@
 """Django's SQLite backend with a fair queue of writers (`turn`), safe over fork.
 
-`BEGIN IMMEDIATE` waits for the turn; commit, rollback and close give it up. A statement that writes outside a
-transaction has its turn for itself. Reads never queue. Savepoints and nested `atomic` blocks are Django's own.
+`BEGIN IMMEDIATE` waits for the turn; commit, rollback and close give it up. A statement that writes outside
+a transaction has its turn for itself. Reads never queue. Savepoints and nested `atomic` blocks are Django's.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             self._turn.take()
         except TurnTimeout:
-            raise OperationalError(f"database is locked: no turn to write in {self._turn.seconds:g} s") from None
+            raise OperationalError(
+                f"database is locked: no turn to write in {self._turn.seconds:g} s"
+            ) from None
 
     def leave_if_done(self) -> None:
         """Give up the turn unless a transaction is open."""
@@ -149,11 +151,13 @@ def _is_wal(name: str) -> bool:
 
 _live: weakref.WeakSet[DatabaseWrapper] = weakref.WeakSet()
 _inherited: list[Any] = []
-"""Connections of the parent: a child must neither use nor close them (SQLite's rule), so they stay referenced."""
+"""Connections of the parent: a child must neither use nor close them (SQLite's rule), so they are kept."""
 
 
 def _before_fork() -> None:
-    _inherited.extend((wrapper, wrapper.connection) for wrapper in list(_live) if wrapper.connection is not None)
+    _inherited.extend(
+        (wrapper, wrapper.connection) for wrapper in list(_live) if wrapper.connection is not None
+    )
 
 
 def _in_parent() -> None:

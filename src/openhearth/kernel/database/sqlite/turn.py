@@ -1,8 +1,8 @@
 """A writer's turn: a queue in front of SQLite's write lock, across threads and processes.
 
 SQLite lets waiting writers poll with growing pauses, so that a busy writer starves the others. Here a writer
-takes two flock(2) locks: first the place at the head of the queue, then the pen; and gives up the place once it
-has the pen. Whoever has just put the pen down finds the head of the queue taken and must wait behind it.
+takes two flock(2) locks: first the place at the head of the queue, then the pen; and gives up the place once
+it has the pen. Whoever has just put the pen down finds the head of the queue taken and waits behind it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class TurnTimeout(Exception):  # noqa: N818  the database's own words for it are
 
 
 class Turn:
-    """The two lock files as one connection sees them. Open file descriptions of its own: threads queue as well.
+    """The two lock files as one connection sees them, opened by itself: threads queue as well as processes.
 
-    Not for several threads at once, as little as the connection that it belongs to.
+    One Turn is not for several threads at once, as little as the connection that it belongs to.
     """
 
     __slots__ = ("_pen", "_queue", "held", "seconds")
