@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 
 from openhearth.transport.native import Receive, Scope, Send
 
+MIB = 1024 * 1024
 IN_MEMORY = 256 * 1024
 """Bodies above this many bytes wait for their thread in a file."""
 CHUNK = 64 * 1024
@@ -33,7 +34,7 @@ Environ = dict[str, Any]
 WsgiApplication = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-class BodyTooLarge(Exception):
+class BodyTooLarge(Exception):  # noqa: N818  reads as what happened
     """The body is larger than `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
@@ -41,15 +42,15 @@ class BodyTooLarge(Exception):
         self.limit = limit
 
 
-class BodyTooSlow(Exception):
+class BodyTooSlow(Exception):  # noqa: N818
     """The client sent no byte of the body for too long."""
 
 
-class ClientGone(Exception):
+class ClientGone(Exception):  # noqa: N818
     """The client closed the connection before the request was whole."""
 
 
-class TooBusy(Exception):
+class TooBusy(Exception):  # noqa: N818
     """Too many requests wait already."""
 
 
@@ -86,7 +87,7 @@ class Bridge:
         application: WsgiApplication,
         *,
         threads: int = 4,
-        body_limit: int = 10 * 1024 * 1024,
+        body_limit: int = 10 * MIB,
         idle: float = 30.0,
     ) -> None:
         self._application = application
@@ -96,14 +97,14 @@ class Bridge:
         self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request. Raises `BodyTooLarge`, `BodyTooSlow`, `TooBusy` or `ClientGone` before any answer."""
+        """Serve one request. Raises `BodyTooLarge`, `BodyTooSlow`, `TooBusy`, `ClientGone` before any answer."""
         body, size = await self._read_body(scope, receive)
         context = contextvars.copy_context()
         gone = asyncio.create_task(_disconnect(receive))
         try:
             answer = await self._in_thread(context, self._produce, environ_of(scope, body, size))
             try:
-                await self._send(scope, answer, context, gone, send)
+                await self._send(answer, context, gone, send)
             finally:
                 if answer.close is not None:
                     await self._in_thread(context, answer.close)
@@ -138,7 +139,7 @@ class Bridge:
             if len(data) > self._body_limit:
                 raise BodyTooLarge(self._body_limit)
             return io.BytesIO(data), len(data)
-        spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)
+        spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  the caller closes it
         try:
             return spool, await self._spool(first, receive, spool)
         except BaseException:
@@ -191,7 +192,7 @@ class Bridge:
         return answer
 
     async def _send(
-        self, scope: Scope, answer: Answer, context: contextvars.Context, gone: asyncio.Task[None], send: Send
+        self, answer: Answer, context: contextvars.Context, gone: asyncio.Task[None], send: Send
     ) -> None:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         if answer.pieces is None:

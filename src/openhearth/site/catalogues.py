@@ -1,4 +1,4 @@
-"""Translation catalogues: `.po` files are in the checkout, the `.mo` files that programs read are made from them."""
+"""Translation catalogues: the checkout has `.po` files, programs read `.mo` files that are made of them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,12 @@ def stale(source: Path = LOCALE) -> list[Path]:
 def compile_stale(cache: Path, source: Path = LOCALE) -> None:
     """Compile what is stale, beside its source; where that cannot be written, below `cache`.
 
-    Settings look into `cache` first, so what lies there is removed as soon as the source's own folder is right.
+    Settings look into `cache` first; what lies there is removed as soon as the source's own folder is right.
     """
     for po in sorted(source.glob("*/LC_MESSAGES/*.po")):
         beside = po.with_suffix(".mo")
         aside = cache / po.relative_to(source).with_suffix(".mo")
-        if not _is_older(beside, po):
-            aside.unlink(missing_ok=True)
-        elif _compile(po, beside):
+        if not _is_older(beside, po) or _compile(po, beside):
             aside.unlink(missing_ok=True)
         elif _is_older(aside, po):
             aside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

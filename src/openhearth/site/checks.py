@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from gettext import gettext as _
@@ -13,6 +14,8 @@ from django.core import checks
 from openhearth.git import command
 from openhearth.git.errors import GitError
 from openhearth.site.data_directory import StartRefused
+
+logger = logging.getLogger("openhearth.start")
 
 GIT_AT_LEAST = (2, 39)
 
@@ -43,9 +46,20 @@ def _wanted() -> dict[str, str]:
     return {"version": ".".join(map(str, GIT_AT_LEAST))}
 
 
+def require_sound() -> None:
+    """Run all of Django's and our own checks. Raises `StartRefused` with every error; warnings are logged."""
+    found = [message for message in checks.run_checks(databases=["default"]) if not message.is_silenced()]
+    for message in found:
+        if not message.is_serious():
+            logger.warning("%s", message)
+    errors = [str(message) for message in found if message.is_serious()]
+    if errors:
+        raise StartRefused("\n".join([_("The program is not sound:"), *errors]))
+
+
 @checks.register
 def relations_point_down(app_configs: Any = None, **_kwargs: Any) -> list[checks.CheckMessage]:  # noqa: ARG001
-    """Fail where a model points to one of a higher area: imports are checked by import-linter, names are not."""
+    """Fail where a model points to one of a higher area: import-linter sees imports, not names in strings."""
     return [
         checks.Error(f"{above} points up to {below}", id="site.E001")
         for above, below in _upward(list(apps.get_app_configs()))
@@ -54,6 +68,8 @@ def relations_point_down(app_configs: Any = None, **_kwargs: Any) -> list[checks
 
 def _upward(configs: Sequence[AppConfig]) -> Iterator[tuple[str, str]]:
     for config in configs:
+        if not config.name.startswith("openhearth."):
+            continue
         for model in config.get_models():
             for field in model._meta.get_fields():  # noqa: SLF001
                 other = field.related_model if field.is_relation and not field.auto_created else None

@@ -1,4 +1,4 @@
-"""The command line. `--help` and `--version` import no Django: every command imports what it needs when it runs."""
+"""The command line. `--help` and `--version` import no Django: commands import what they need when they run."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 DEFAULT_DATA = "data"
+PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
+PORT = click.IntRange(0, 65535)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -83,13 +85,10 @@ def _config(context: click.Context, **options: object) -> Config:
     """Read the configuration, with command-line options over it, and make it this process's."""
     from openhearth.kernel import config
 
-    environ = dict(os.environ)
-    for key, value in options.items():
-        if value is not None:
-            environ["OPENHEARTH_" + key.upper()] = str(value)
+    given = {key.replace("__", "."): value for key, value in options.items() if value is not None}
     os.environ["OPENHEARTH_DATA"] = str(_data(context))
     try:
-        found = config.load(_data(context), environ)
+        found = config.load(_data(context), os.environ, given)
     except config.ConfigError as error:
         fail(_("The configuration has faults:"), *error.faults)
     config.install(found)
@@ -121,8 +120,9 @@ class Group(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=_(
         "OpenHearth: a place for code, its people and its community.\n\n"
-        "To begin: run `./hearth serve`, open the address that it shows, and make the first account with the "
-        "link beside it. Everything is kept in the data directory; all other commands work while the server runs."
+        "To begin: run `./hearth serve`, open the address that it shows, and make the first account with "
+        "the link beside it. Everything is kept in the data directory; all other commands work while the "
+        "server runs."
     ),
 )
 @click.version_option(__version__, "--version", message="OpenHearth %(version)s")
@@ -133,10 +133,8 @@ def main() -> None:
 
 @main.command(help=_("Start everything: web, SSH and background work. Ctrl-C stops it."))
 @click.option("--host", metavar="HOST", help=_("Address to listen on (default 127.0.0.1)."))
-@click.option(
-    "--port", type=click.IntRange(0, 65535), help=_("Port for browsers and git over HTTP (default 8000).")
-)
-@click.option("--ssh-port", type=click.IntRange(0, 65535), help=_("Port for git over SSH (default 8022)."))
+@click.option("--port", type=PORT, help=_("Port for browsers and git over HTTP (default 8000)."))
+@click.option("--ssh-port", type=PORT, help=_("Port for git over SSH (default 8022)."))
 @data_option
 @click.pass_context
 def serve(context: click.Context, host: str | None, port: int | None, ssh_port: int | None) -> None:
@@ -155,14 +153,8 @@ def serve(context: click.Context, host: str | None, port: int | None, ssh_port: 
 
 
 @main.command(
-    help=_(
-        "Run the test suite. What follows goes to pytest: paths (from the checkout's top), -k, -x, -n 2, ..."
-    ),
-    context_settings={
-        "ignore_unknown_options": True,
-        "allow_interspersed_args": False,
-        "help_option_names": [],
-    },
+    help=_("Run the test suite. What follows goes to pytest: paths from the checkout's top, -k, -x, -n 2."),
+    context_settings={**PASS_ON, "allow_interspersed_args": False},
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> None:
@@ -210,9 +202,7 @@ def user_password(context: click.Context, name: str, password: str | None) -> No
     _commands(context).set_user_password(name=name, password=password)
 
 
-@user.command(
-    "disable", help=_("Suspend an account: it can do nothing until an administrator lets it in again.")
-)
+@user.command("disable", help=_("Suspend an account until an administrator lets it in again."))
 @click.argument("name")
 @data_option
 @click.pass_context
@@ -232,7 +222,7 @@ def _ask_password() -> str:
     return line
 
 
-@main.command(hidden=True, context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@main.command(hidden=True, context_settings=PASS_ON)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @data_option
 @click.pass_context

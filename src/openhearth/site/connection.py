@@ -8,7 +8,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 20.0
-"""Time for a client to send a whole request head, or to go on after an answer that did not read all it sends."""
+"""Time to send a whole request head, or to go on after an answer that did not read all of the request."""
 HEAD_BYTES = 64 * 1024
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-type: text/plain\r\n"

@@ -15,27 +15,15 @@ from openhearth.kernel.config import prepare
 from openhearth.kernel.config.paths import DataDirectoryError
 
 NETWORK_FILE_SYSTEMS = frozenset(
-    {"9p", "afs", "ceph", "cifs", "fuse.ceph", "fuse.glusterfs", "fuse.juicefs", "fuse.rclone", "fuse.s3fs"}
-    | {
-        "fuse.seaweedfs",
-        "fuse.sshfs",
-        "glusterfs",
-        "lustre",
-        "ncpfs",
-        "nfs",
-        "nfs4",
-        "smb2",
-        "smb3",
-        "smbfs",
-        "virtiofs",
-    }
+    "9p afs ceph cifs glusterfs lustre ncpfs nfs nfs4 smb2 smb3 smbfs virtiofs fuse.ceph fuse.glusterfs "
+    "fuse.juicefs fuse.rclone fuse.s3fs fuse.seaweedfs fuse.sshfs".split()
 )
 """File locks or fsync are not to be trusted on these; SQLite and git have both lost data there."""
 
 MOUNTS = Path("/proc/self/mountinfo")
 
 
-class StartRefused(Exception):
+class StartRefused(Exception):  # noqa: N818  reads as what happened
     """The instance must not start; the message says why and the way out."""
 
 
@@ -78,9 +66,9 @@ def refuse_network(path: Path, mount_table: Path = MOUNTS) -> None:
     if kind in NETWORK_FILE_SYSTEMS:
         raise StartRefused(
             _(
-                "The data directory %(path)s is on a network file system (%(kind)s). Locks and fsync cannot be "
-                "trusted there, and pushes that were acknowledged could be lost. Choose a directory on a local "
-                "disk with --data; many machines share one instance through PostgreSQL."
+                "The data directory %(path)s is on a network file system (%(kind)s). Locks and fsync cannot "
+                "be trusted there, and pushes that were acknowledged could be lost. Choose a directory on a "
+                "local disk with --data; many machines share one instance through PostgreSQL."
             )
             % {"path": path, "kind": kind}
         )

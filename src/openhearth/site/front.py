@@ -1,4 +1,4 @@
-"""The first thing a request meets: probes and native routes are answered here, pages go over the bridge to Django.
+"""The first thing a request meets: probes and native routes are answered here, pages go to Django.
 
 Every request gets an id, and one line in the log when its answer is complete.
 """
@@ -106,21 +106,15 @@ class Front:
     async def _over_the_bridge(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._bridge(scope, receive, send)
-        except BodyTooLarge as error:
-            await self._refuse(scope, send, 413, lambda: _too_large(error.limit))
-        except BodyTooSlow:
-            await self._refuse(
-                scope, send, 408, lambda: _("The request's body came too slowly. Send it again.")
-            )
-        except TooBusy:
-            await self._refuse(scope, send, 503, lambda: _("The server is busy. Try again in a few seconds."))
         except ClientGone:
-            pass
+            return
+        except (BodyTooLarge, BodyTooSlow, TooBusy) as refusal:
+            await self._refuse(scope, send, refusal)
 
-    async def _refuse(self, scope: Scope, send: Send, status: int, text: Callable[[], str]) -> None:
+    async def _refuse(self, scope: Scope, send: Send, refusal: Exception) -> None:
         """Answer without Django: JSON for the API, one line for everybody else, in the reader's language."""
         with translation.override(_language(scope)):
-            message = text()
+            status, message = _in_words(refusal)
         if scope["raw_path"].startswith(b"/api/"):
             body = json.dumps({"message": message, "status": str(status)}).encode()
             await respond(send, status, "application/json; charset=utf-8", body, close=True)
@@ -183,8 +177,12 @@ def _language(scope: Scope) -> str:
     return "zh-hans" if sent.strip().lower().startswith(b"zh") else "en"
 
 
-def _too_large(limit: int) -> str:
-    size = f"{limit / 1024 / 1024:.0f} MiB"
-    return _("The request is larger than %(limit)s, the most that is accepted here. Send less at once.") % {
-        "limit": size
-    }
+def _in_words(refusal: Exception) -> tuple[int, str]:
+    """Return the status and the sentence for a request that Django never saw."""
+    if isinstance(refusal, BodyTooLarge):
+        size = f"{refusal.limit / 1024 / 1024:.0f} MiB"
+        text = _("The request is larger than %(limit)s, the most that is accepted here. Send less at once.")
+        return 413, text % {"limit": size}
+    if isinstance(refusal, BodyTooSlow):
+        return 408, _("The request's body came too slowly. Send it again.")
+    return 503, _("The server is busy. Try again in a few seconds.")

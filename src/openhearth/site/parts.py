@@ -1,10 +1,9 @@
-"""A part of the running instance (web, ssh, worker): one child process of the supervisor, seen from inside it."""
+"""A part of the running instance (web, ssh, worker): one child process of the supervisor, from inside."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
-import importlib
 import logging
 import os
 import signal
@@ -12,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 logger = logging.getLogger("openhearth.supervisor")
@@ -38,18 +38,8 @@ class Part:
     count: int = 1
 
 
-class NotForkable(Exception):
+class NotForkable(Exception):  # noqa: N818  reads as what is so
     """The image holds a thread or a connection that a fork would tear; the message names it."""
-
-
-def named(target: str) -> Callable[[], None]:
-    """Return a function that imports `module:function` when called, so that only the part itself pays for it."""
-    module, _, function = target.partition(":")
-
-    def run() -> None:
-        getattr(importlib.import_module(module), function)()
-
-    return run
 
 
 def adopt_orphans() -> None:
@@ -61,11 +51,10 @@ def adopt_orphans() -> None:
 def orphans(known: Iterable[int]) -> list[int]:
     """Return children of this process that are no part: what a dead part left behind. Empty where unknown."""
     try:
-        with open(f"/proc/self/task/{threading.get_native_id()}/children", encoding="ascii") as listing:
-            children = {int(word) for word in listing.read().split()}
+        listing = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text("ascii")
     except OSError:
         return []
-    return sorted(children - set(known))
+    return sorted({int(word) for word in listing.split()} - set(known))
 
 
 def require_forkable(connections: Callable[[], Iterable[str]] = tuple) -> None:
@@ -73,7 +62,7 @@ def require_forkable(connections: Callable[[], Iterable[str]] = tuple) -> None:
     threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     if threads:
         raise NotForkable(f"threads run before the fork: {', '.join(threads)}")
-    native = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 1
+    native = len(list(Path("/proc/self/task").iterdir())) if sys.platform == "linux" else 1
     if native > 1:
         raise NotForkable(f"{native - 1} native threads run before the fork")
     opened = list(connections())
@@ -82,13 +71,13 @@ def require_forkable(connections: Callable[[], Iterable[str]] = tuple) -> None:
 
 
 def settle() -> None:
-    """Move all that was imported out of the collector's sight: collections in the parts then copy no pages."""
+    """Move all that was imported out of the collector's sight, so that its runs in the parts copy no pages."""
     gc.collect()
     gc.freeze()
 
 
 def fork(run: Callable[[], None], *, close: Iterable[int] = ()) -> int:
-    """Fork a child that dies with this process, closes `close`, calls `run` and exits 0 (1 after an exception)."""
+    """Fork a child that dies with this process, closes `close`, calls `run` and exits 0 (1 on an exception)."""
     parent = os.getpid()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     sys.stdout.flush()

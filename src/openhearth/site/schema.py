@@ -57,8 +57,8 @@ def bring_up(config: Config) -> None:
             names = ", ".join(f"{app}.{name}" for app, name in found.unknown[:3])
             raise StartRefused(
                 _(
-                    "The data in %(path)s was changed by a newer version of OpenHearth (%(names)s). Start that "
-                    "version again; or restore the snapshot that it made before, from %(snapshots)s."
+                    "The data in %(path)s was changed by a newer version of OpenHearth (%(names)s). Start "
+                    "that version again; or restore the snapshot that it made before, from %(snapshots)s."
                 )
                 % {"path": config.data, "names": names, "snapshots": config.data / "snapshots"}
             )
@@ -75,7 +75,7 @@ def bring_up(config: Config) -> None:
 def require_current(config: Config) -> None:
     """For commands: make sure that the database fits this code, in about a millisecond when it does.
 
-    A new data directory is prepared; where a server of another version runs, `StartRefused` says to restart it.
+    A new data directory is prepared; where a server of another version runs, `StartRefused` says so.
     """
     stamp = config.paths.tmp / _STAMP
     if not config.database.url and not config.paths.database.exists():
@@ -83,9 +83,7 @@ def require_current(config: Config) -> None:
     elif not stamp.exists() or stamp.read_text("ascii") != _fingerprint():
         if InstanceLock(config.data).is_taken() and state().missing:
             raise StartRefused(
-                _(
-                    "The running server is of another version than this command. Restart the server, then try again."
-                )
+                _("The running server is of another version than this command. Restart it, then try again.")
             )
         bring_up(config)
 

@@ -47,8 +47,8 @@ def _why_not(host: str, port: int, option: str, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             _(
-                "Port %(port)d on %(host)s is in use by another program. Stop that program, or choose another "
-                "port with %(option)s PORT (%(option)s 0 takes any free one)."
+                "Port %(port)d on %(host)s is in use by another program. Stop that program, or choose "
+                "another port with %(option)s PORT (%(option)s 0 takes any free one)."
             )
             % named
         )

@@ -1,4 +1,4 @@
-"""`./hearth serve`: prepares the data directory, binds the sockets, loads the application and starts the parts."""
+"""`./hearth serve`: prepares the data directory, binds the sockets, loads the application, starts the parts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Any
 
 import django
 import msgspec
 from django.apps import apps
-from django.core.management import call_command
-from django.core.management.base import SystemCheckError
 from django.db import connections
 from django.template import engines
 from django.urls import get_resolver
@@ -57,7 +55,6 @@ class Prepared:
 
     refused: str = ""
     first_link: str = ""
-    warnings: list[str] = field(default_factory=list)
 
 
 def serve(config: Config) -> int:
@@ -94,19 +91,17 @@ def bind(config: Config) -> Listeners:
 
 def with_ports(config: Config, listeners: Listeners) -> Config:
     """Return the configuration with the ports that the system chose, and install it for this process."""
-    derived = configuration.with_address(msgspec.structs.replace(config, url=""))
-    url = "" if config.url == derived.url else config.url
     ssh = config.ssh
     if listeners.ssh is not None:
         ssh = msgspec.structs.replace(ssh, port=sockets.port_of(listeners.ssh))
-    found = msgspec.structs.replace(config, url=url, port=sockets.port_of(listeners.web), ssh=ssh)
+    found = msgspec.structs.replace(config, port=sockets.port_of(listeners.web), ssh=ssh)
     found = configuration.with_address(found)
     configuration.install(found)
     return found
 
 
 def load_application(config: Config) -> None:
-    """Import everything that requests need, so that the parts share its memory. Opens no connection, no thread."""
+    """Import all that requests need, so that the parts share its memory. Opens no connection, no thread."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openhearth.site.settings")
     log.setup(config.log.level, config.log.format)
     django.setup()
@@ -130,11 +125,9 @@ def prepare() -> Prepared:
     config = configuration.current()
     try:
         schema.bring_up(config)
-        call_command("check", fail_level="ERROR", verbosity=0)
+        checks.require_sound()
     except StartRefused as refused:
         return Prepared(refused=str(refused))
-    except SystemCheckError as error:
-        return Prepared(refused=str(error))
     catalogues.compile_stale(config.paths.tmp / "locale")
     hostkeys.make_missing(config.paths.secrets)
     return Prepared(first_link=first_link(config))

@@ -55,8 +55,8 @@ class Slot:
 class Supervisor:
     """Runs `parts` until SIGTERM or SIGINT.
 
-    `changed` is called with all slots whenever a process came or went; `close_in_child` are descriptors of the
-    supervisor alone; `close_when_stopping` are called once at the first signal (listening sockets).
+    `changed` is called with all slots whenever a process came or went; `close_in_child` are descriptors of
+    the supervisor alone; `close_when_stopping` are called once at the first signal (listening sockets).
     """
 
     parts: Sequence[Part]
@@ -195,7 +195,7 @@ class Supervisor:
                     os.waitpid(pid, 0)
 
     def _push(self) -> None:
-        """Carry out the signals heard: the first asks the parts to end, the second or the time-out ends them."""
+        """Carry out the signals heard: the first asks the parts to end, the second or the time-out kills."""
         if not self._stop_signals:
             return
         now = time.monotonic()

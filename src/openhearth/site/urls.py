@@ -35,5 +35,5 @@ urlpatterns = collect((*KERNEL_APPS, "openhearth.web", *CAPABILITIES))
 
 handler400 = "openhearth.web.errors.bad_request"
 handler403 = "openhearth.web.errors.permission_denied"
-handler404 = "openhearth.web.errors.page_not_found"
+handler404 = "openhearth.web.errors.not_found"
 handler500 = "openhearth.web.errors.server_error"

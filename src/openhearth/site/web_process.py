@@ -88,8 +88,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept.
 
-        asyncio takes up to `backlog` waiting connections at once; with 1 the processes share them evenly. That
-        number also becomes the kernel's queue, which is set back here.
+        asyncio takes up to `backlog` waiting connections at once; with 1 the processes share them evenly.
+        That number also becomes the kernel's queue, which is set back here.
         """
         await super().startup(sockets)
         for listener in sockets or ():
