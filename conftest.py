@@ -26,7 +26,7 @@ for _name in [n for n in os.environ if n.startswith("OPENHEARTH_") and not n.sta
 _DATA = Path(tempfile.mkdtemp(prefix="openhearth-test-"))
 os.environ["OPENHEARTH_DATA"] = str(_DATA)
 os.environ["OPENHEARTH_DATABASE__URL"] = os.environ.get("OPENHEARTH_TEST_DATABASE_URL", "")
-os.environ["DJANGO_SETTINGS_MODULE"] = "openhearth.site.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = os.environ.get("OPENHEARTH_TEST_SETTINGS", "openhearth.site.settings")
 settings.DATABASES  # noqa: B018  reads the settings now, which tells pytest-django to set Django up
 
 

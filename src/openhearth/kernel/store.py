@@ -69,7 +69,7 @@ def put(key: str, value: bytes) -> None:
         return
     stored, packed = _pack(value)
     hashed = _hashed(key)
-    row = [hashed, len(stored), int(time.time()), packed, stored]
+    row: list[bytes | int] = [hashed, len(stored), int(time.time()), packed, stored]
     try:
         with connections["cache"].cursor() as cursor:
             cursor.execute(

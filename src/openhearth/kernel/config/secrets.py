@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import stat
 from pathlib import Path
 
+from openhearth.kernel import locks
 from openhearth.kernel.config.keys import Config
 from openhearth.kernel.config.paths import prepare
 
@@ -28,8 +28,7 @@ def sealing_key(config: Config) -> bytes:
 def _read_or_make(path: Path) -> str:
     if path.exists():
         return _read(path)
-    with (path.parent / ".lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locks.held(path.parent / ".lock"):
         if not path.exists():
             _write(path, secrets.token_hex(_BYTES))
     return _read(path)
