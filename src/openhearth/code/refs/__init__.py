@@ -1,0 +1,1 @@
+"""Refs and pushes: the database is the commit point. Nouns: ref, push, push log, pack."""

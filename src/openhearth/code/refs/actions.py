@@ -1,0 +1,293 @@
+"""The push: every move of a ref, whoever asks for it, goes through `apply_push`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Q
+
+from openhearth.code.refs import queries, rules
+from openhearth.code.refs.events import RefsPushed
+from openhearth.code.refs.models import Pack, PushLog, Ref
+from openhearth.code.refs.rules import HEADS, Move, Refusal
+from openhearth.code.repos import queries as repos
+from openhearth.code.repos.models import Repository
+from openhearth.git import peel, refnames
+from openhearth.git.receive import PackInfo, Quarantine, is_fast_forward
+from openhearth.kernel import clock, gates, participants
+from openhearth.kernel.events.emit import emit
+from openhearth.kernel.jobs.queue import enqueue
+from openhearth.kernel.policy import engine
+from openhearth.kernel.policy.actors import Actor
+
+STEP = "ref.updating"
+PACKS_BEFORE_FOLDING = 40
+
+
+@dataclass(frozen=True, slots=True)
+class PushContext:
+    """What gates and participants get to see of a push."""
+
+    actor: Actor
+    repository: Repository
+    moves: tuple[Move, ...]
+    directory: Path
+    quarantine: Path | None
+    incoming: int
+    """Bytes of the packs that the push brings."""
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PushOutcome:
+    """What came of a push: for each ref None (moved) or its refusal, and the new refs version (None: no change)."""
+
+    results: Mapping[str, Refusal | None]
+    version: int | None
+    first: bool = False
+    """Whether this push brought the repository its first branch."""
+
+    @property
+    def moved(self) -> list[str]:
+        """The refs that were moved."""
+        return [ref for ref, refusal in self.results.items() if refusal is None]
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """What was worked out before the transaction, so that inside it only rows are compared and written."""
+
+    context: PushContext
+    refusals: dict[str, Refusal]
+    peeled: dict[str, str] = field(default_factory=dict)
+    forced: set[str] = field(default_factory=set)
+    packs: tuple[PackInfo, ...] = ()
+    verdicts: list[gates.Verdict] = field(default_factory=list)
+
+
+class _Rollback(Exception):
+    """Leaves the transaction of an atomic push of which one ref was refused."""
+
+
+def apply_push(
+    *,
+    actor: Actor,
+    repository: Repository,
+    moves: Sequence[Move],
+    quarantine: Quarantine,
+    options: Sequence[str] = (),
+    atomic: bool = False,
+) -> PushOutcome:
+    """Move refs: rights and names, gates, objects to disk, then one transaction, then the cache on disk.
+
+    Acknowledged is what this returns: at that moment objects and rows are durable. Raises `Hidden` or `Denied`
+    where the actor may not push. The quarantine is published or discarded in every case.
+    """
+    try:
+        engine.require(actor, "repo.push", repository)
+        prepared = _prepare(actor, repository, tuple(moves), quarantine, tuple(options), atomic=atomic)
+        todo = [move for move in prepared.context.moves if move.ref not in prepared.refusals]
+        if not todo or (atomic and prepared.refusals):
+            return PushOutcome(_results(prepared, atomic=atomic), None)
+        prepared.packs = quarantine.publish()
+        _look_at_objects(prepared, todo)
+        return _commit(prepared, todo, atomic=atomic)
+    finally:
+        quarantine.discard()
+
+
+def _prepare(
+    actor: Actor,
+    repository: Repository,
+    moves: tuple[Move, ...],
+    quarantine: Quarantine,
+    options: tuple[str, ...],
+    *,
+    atomic: bool,
+) -> _Prepared:
+    directory = repos.storage(repository)
+    context = PushContext(
+        actor,
+        repository,
+        moves,
+        directory,
+        quarantine.directory,
+        sum(pack.size for pack in quarantine.packs),
+        options,
+    )
+    prepared = _Prepared(context, {})
+    for move in moves:
+        fault = refnames.check(move.ref)
+        if fault and not move.deletes:
+            prepared.refusals[move.ref] = Refusal(fault)
+        elif refnames.is_hidden(move.ref):
+            prepared.refusals[move.ref] = Refusal("internal-namespace")
+        elif move.deletes and move.ref == HEADS + repository.default_branch:
+            prepared.refusals[move.ref] = Refusal("default-branch", {"branch": repository.default_branch})
+    if not (atomic and prepared.refusals):
+        prepared.verdicts = gates.examine(STEP, context)
+        _take_verdicts(prepared, prepared.verdicts)
+    return prepared
+
+
+def _take_verdicts(prepared: _Prepared, verdicts: Sequence[gates.Verdict]) -> None:
+    """Refuse what gates refuse: single refs, or all of them where the whole step is refused."""
+    for verdict in verdicts:
+        for move in prepared.context.moves:
+            found = verdict.refusals.get(move.ref) or verdict.refusals.get(gates.WHOLE)
+            if found is not None:
+                prepared.refusals.setdefault(move.ref, Refusal(found.code, found.params))
+
+
+def _look_at_objects(prepared: _Prepared, todo: Sequence[Move]) -> None:
+    """Find what annotated tags point to and which branches are rewritten: work that must not hold the write lock."""
+    directory = prepared.context.directory
+    tags = [move.new for move in todo if not move.deletes and not move.ref.startswith(HEADS)]
+    prepared.peeled = peel.peel(directory, tags)
+    prepared.forced = {
+        move.ref
+        for move in todo
+        if move.ref.startswith(HEADS)
+        and not move.creates
+        and not move.deletes
+        and not is_fast_forward(directory, move.old, move.new)
+    }
+
+
+def _commit(prepared: _Prepared, todo: Sequence[Move], *, atomic: bool) -> PushOutcome:
+    try:
+        with transaction.atomic():
+            version, first = _write(prepared, todo, atomic=atomic)
+    except _Rollback:
+        return PushOutcome(_results(prepared, atomic=True), None)
+    outcome = PushOutcome(_results(prepared, atomic=False), version, first)
+    if version is not None:
+        queries.refresh_cache(prepared.context.repository, prepared.context.directory)
+    return outcome
+
+
+def _results(prepared: _Prepared, *, atomic: bool) -> dict[str, Refusal | None]:
+    refused = prepared.refusals
+    others = Refusal("atomic") if atomic and refused else None
+    return {move.ref: refused.get(move.ref, others) for move in prepared.context.moves}
+
+
+def _write(prepared: _Prepared, todo: Sequence[Move], *, atomic: bool) -> tuple[int | None, bool]:
+    """Inside the transaction: ask again, compare and swap, log, count, tell. Returns (new version, first push)."""
+    context = prepared.context
+    repository = Repository.objects.select_for_update().get(pk=context.repository.pk)
+    engine.require(context.actor.fresh(), "repo.push", repository)
+    _take_verdicts(prepared, gates.confirm(STEP, context, prepared.verdicts))
+    current = _current(repository, todo)
+    _compare(prepared, todo, current)
+    moves = [move for move in todo if move.ref not in prepared.refusals]
+    if atomic and prepared.refusals:
+        raise _Rollback
+    if not moves:
+        return None, False
+    participants.run(STEP, context)
+    _write_refs(repository, moves, prepared)
+    first = _first_branches(repository, moves)
+    _write_repository(repository, prepared)
+    _log(context, repository, moves, prepared)
+    updates = tuple((move.ref, move.old, move.new) for move in moves)
+    emit(RefsPushed(repository.pk, repository.refs_version, updates), actor=context.actor, target=repository)
+    enqueue("code.refs.maintain", unique_key=f"maintain:{repository.pk}", repository_id=repository.pk)
+    return repository.refs_version, first
+
+
+def _current(repository: Repository, todo: Sequence[Move]) -> dict[str, str]:
+    """Return what the refs in question point to now; for creations all names, to see clashes."""
+    rows = Ref.objects.filter(repository=repository)
+    if not any(move.creates for move in todo):
+        rows = rows.filter(name__in=[move.ref for move in todo])
+    return dict(rows.values_list("name", "oid"))
+
+
+def _compare(prepared: _Prepared, todo: Sequence[Move], current: Mapping[str, str]) -> None:
+    for move in todo:
+        if refusal := rules.stale(move, current.get(move.ref)):
+            prepared.refusals.setdefault(move.ref, refusal)
+    living = [move for move in todo if move.ref not in prepared.refusals]
+    for ref, refusal in rules.clashes(living, current).items():
+        prepared.refusals.setdefault(ref, refusal)
+
+
+def _write_refs(repository: Repository, moves: Sequence[Move], prepared: _Prepared) -> None:
+    now = clock.now()
+    deleted = [move.ref for move in moves if move.deletes]
+    for start in range(0, len(deleted), 500):
+        Ref.objects.filter(repository=repository, name__in=deleted[start : start + 500]).delete()
+    kept = [
+        Ref(
+            repository=repository,
+            name=m.ref,
+            oid=m.new,
+            peeled=prepared.peeled.get(m.new, ""),
+            updated_at=now,
+        )
+        for m in moves
+        if not m.deletes
+    ]
+    Ref.objects.bulk_create(
+        kept,
+        batch_size=150,
+        update_conflicts=True,
+        unique_fields=["repository", "name"],
+        update_fields=["oid", "peeled", "updated_at"],
+    )
+
+
+def _first_branches(repository: Repository, moves: Sequence[Move]) -> bool:
+    """Choose the default branch when the first branches arrive. Returns whether they just did."""
+    created = [move.ref.removeprefix(HEADS) for move in moves if move.creates and move.ref.startswith(HEADS)]
+    if not created:
+        return False
+    own = [HEADS + name for name in created]
+    older = Ref.objects.filter(repository=repository, name__startswith=HEADS)
+    if older.filter(~Q(name__in=own[:500])).exists() and len(own) <= 500:
+        return False
+    repository.default_branch = rules.default_after_first_push(repository.default_branch, created)
+    return True
+
+
+def _write_repository(repository: Repository, prepared: _Prepared) -> None:
+    added = 0
+    for pack in prepared.packs:
+        _row, is_new = Pack.objects.get_or_create(
+            repository=repository, name=pack.name, defaults={"objects_count": pack.objects, "size": pack.size}
+        )
+        added += pack.size if is_new else 0
+    repository.refs_version += 1
+    repository.size_bytes += added
+    repository.pushed_at = clock.now()
+    repository.save(update_fields=["refs_version", "size_bytes", "pushed_at", "default_branch"])
+
+
+def _log(context: PushContext, repository: Repository, moves: Sequence[Move], prepared: _Prepared) -> None:
+    actor = context.actor
+    now = clock.now()
+    PushLog.objects.bulk_create(
+        [
+            PushLog(
+                repository=repository,
+                epoch=repository.refs_epoch,
+                version=repository.refs_version,
+                actor_kind=actor.kind,
+                actor_id=actor.account_id,
+                actor_name=actor.name[:100],
+                credential=actor.credential,
+                ref=move.ref,
+                old=move.old,
+                new=move.new,
+                forced=move.ref in prepared.forced,
+                options=list(context.options) if index == 0 else [],
+                at=now,
+            )
+            for index, move in enumerate(moves)
+        ],
+        batch_size=100,
+    )

@@ -1,0 +1,18 @@
+"""The refs capability."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class RefsConfig(AppConfig):
+    """Registers the upkeep jobs of refs."""
+
+    name = "openhearth.code.refs"
+    label = "refs"
+
+    def ready(self) -> None:
+        """Register jobs; models can be loaded only now."""
+        from openhearth.code.refs import jobs
+
+        del jobs

@@ -1,0 +1,1 @@
+"""Who may do what: rows of data in each capability, one engine that judges and filters by the same rows."""

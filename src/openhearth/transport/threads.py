@@ -1,0 +1,29 @@
+"""The one hop from async transports to blocking code that uses the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_pool: ThreadPoolExecutor | None = None
+THREADS = 4
+
+
+def _executor() -> ThreadPoolExecutor:
+    """Return this process's threads; made at first use, so never before a fork."""
+    global _pool  # noqa: PLW0603
+    if _pool is None:
+        _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="transport")
+    return _pool
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run blocking code in one of a few threads, each of which keeps its database connection."""
+    context = copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_executor(), lambda: context.run(function, *args, **kwargs))
