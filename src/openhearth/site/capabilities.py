@@ -8,7 +8,10 @@ KERNEL_APPS: tuple[str, ...] = (
 )
 
 CAPABILITIES: tuple[str, ...] = (
+    "openhearth.people.sessions",
     "openhearth.people.accounts",
+    "openhearth.people.keys",
+    "openhearth.people.tokens",
     "openhearth.code.repos",
     "openhearth.code.refs",
 )

@@ -1,0 +1,1 @@
+"""Accounts: people (and, later, organisations) in one name space. Nouns: account, name, registration, first link."""

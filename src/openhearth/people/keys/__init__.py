@@ -1,0 +1,1 @@
+"""SSH keys by which machines act as an account. Nouns: key, fingerprint."""

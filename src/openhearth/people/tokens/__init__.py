@@ -1,0 +1,1 @@
+"""Access tokens: passwords for one program, with less power than the account's. Nouns: token, scope, hint."""
