@@ -34,7 +34,7 @@ Environ = dict[str, Any]
 WsgiApplication = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-class BodyTooLarge(Exception):  # noqa: N818  reads as what happened
+class BodyTooLarge(Exception):
     """The body is larger than `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
@@ -42,15 +42,15 @@ class BodyTooLarge(Exception):  # noqa: N818  reads as what happened
         self.limit = limit
 
 
-class BodyTooSlow(Exception):  # noqa: N818
+class BodyTooSlow(Exception):
     """The client sent no byte of the body for too long."""
 
 
-class ClientGone(Exception):  # noqa: N818
+class ClientGone(Exception):
     """The client closed the connection before the request was whole."""
 
 
-class TooBusy(Exception):  # noqa: N818
+class TooBusy(Exception):
     """Too many requests wait already."""
 
 
@@ -64,9 +64,7 @@ class Answer:
     pieces: Iterator[bytes] | None = None
     close: Callable[[], None] | None = None
 
-    def start(
-        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
-    ) -> Callable[[bytes], None]:
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
         """WSGI's start_response. There is no write(): Django never calls it."""
         if exc_info and self.status:
             raise exc_info[1].with_traceback(exc_info[2])
@@ -97,7 +95,7 @@ class Bridge:
         self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request. Raises `BodyTooLarge`, `BodyTooSlow`, `TooBusy`, `ClientGone` before any answer."""
+        """Serve one request. BodyTooLarge, BodyTooSlow, TooBusy and ClientGone come before any answer."""
         body, size = await self._read_body(scope, receive)
         context = contextvars.copy_context()
         gone = asyncio.create_task(_disconnect(receive))
@@ -116,9 +114,7 @@ class Bridge:
         """Wait for the threads' present work."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    async def _in_thread(
-        self, context: contextvars.Context, work: Callable[..., Any], *arguments: Any
-    ) -> Any:
+    async def _in_thread(self, context: contextvars.Context, work: Callable[..., Any], *arguments: Any) -> Any:
         if self._waiting >= MOST_WAITING:
             raise TooBusy
         self._waiting += 1
@@ -191,9 +187,7 @@ class Bridge:
             close()
         return answer
 
-    async def _send(
-        self, answer: Answer, context: contextvars.Context, gone: asyncio.Task[None], send: Send
-    ) -> None:
+    async def _send(self, answer: Answer, context: contextvars.Context, gone: asyncio.Task[None], send: Send) -> None:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         if answer.pieces is None:
             await send({"type": "http.response.body", "body": answer.body})
@@ -202,9 +196,7 @@ class Bridge:
             data, more = await self._in_thread(context, _gather, answer.pieces)
             if gone.done():
                 return
-            sending = asyncio.ensure_future(
-                send({"type": "http.response.body", "body": data, "more_body": more})
-            )
+            sending = asyncio.ensure_future(send({"type": "http.response.body", "body": data, "more_body": more}))
             await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not sending.done():
                 sending.cancel()

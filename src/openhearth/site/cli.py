@@ -1,4 +1,4 @@
-"""The command line. `--help` and `--version` import no Django: commands import what they need when they run."""
+"""The command line. `--help` and `--version` import no Django: commands import what they need."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 DEFAULT_DATA = "data"
 PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
+VISIBILITY = click.Choice(["public", "internal", "private"])
 PORT = click.IntRange(0, 65535)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -220,6 +221,56 @@ def _ask_password() -> str:
     if not line:
         raise click.UsageError(_("Give --password, or send the password as one line on standard input."))
     return line
+
+
+@main.group(cls=Group, help=_("Access tokens: passwords for programs."))
+def token() -> None:
+    """Access tokens."""
+
+
+@token.command("add", help=_("Make a token for the account NAME and print only the token."))
+@click.argument("name")
+@click.option("--scopes", metavar="LIST", help=_("What it may do, such as repo,admin:org (default: everything)."))
+@data_option
+@click.pass_context
+def token_add(context: click.Context, name: str, scopes: str | None) -> None:
+    """Make a token."""
+    _commands(context).add_token(name=name, scopes=scopes)
+
+
+@main.group(cls=Group, help=_("SSH keys."))
+def key() -> None:
+    """SSH keys."""
+
+
+@key.command("add", help=_("Let the SSH key in FILE (public, such as ~/.ssh/id_ed25519.pub) act as NAME."))
+@click.argument("name")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--title", default="", help=_("What the key is called (default: its own comment)."))
+@data_option
+@click.pass_context
+def key_add(context: click.Context, name: str, file: Path, title: str) -> None:
+    """Add a key."""
+    _commands(context).add_key(name=name, file=file, title=title)
+
+
+@main.group(cls=Group, help=_("Repositories."))
+def repo() -> None:
+    """Repositories."""
+
+
+@repo.command("add", help=_("Make an empty repository."))
+@click.argument("address", metavar="OWNER/NAME")
+@click.option("--visibility", type=VISIBILITY, default="public", show_default=True, help=_("Who may see it."))
+@click.option("--description", default="", help=_("One line on what it is for."))
+@data_option
+@click.pass_context
+def repo_add(context: click.Context, address: str, visibility: str, description: str) -> None:
+    """Make a repository."""
+    owner, slash, name = address.partition("/")
+    if not (owner and slash and name) or "/" in name:
+        raise click.BadParameter(_("give it as OWNER/NAME, for example lin/hello-world."), param_hint="OWNER/NAME")
+    _commands(context).add_repository(owner=owner, name=name, visibility=visibility, description=description)
 
 
 @main.command(hidden=True, context_settings=PASS_ON)

@@ -15,15 +15,16 @@ from openhearth.kernel.config import prepare
 from openhearth.kernel.config.paths import DataDirectoryError
 
 NETWORK_FILE_SYSTEMS = frozenset(
-    "9p afs ceph cifs glusterfs lustre ncpfs nfs nfs4 smb2 smb3 smbfs virtiofs fuse.ceph fuse.glusterfs "
-    "fuse.juicefs fuse.rclone fuse.s3fs fuse.seaweedfs fuse.sshfs".split()
+    {"9p", "afs", "ceph", "cifs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4", "smb2", "smb3", "smbfs"}
+    | {"virtiofs", "fuse.ceph", "fuse.glusterfs", "fuse.juicefs", "fuse.rclone", "fuse.s3fs"}
+    | {"fuse.seaweedfs", "fuse.sshfs"}
 )
 """File locks or fsync are not to be trusted on these; SQLite and git have both lost data there."""
 
 MOUNTS = Path("/proc/self/mountinfo")
 
 
-class StartRefused(Exception):  # noqa: N818  reads as what happened
+class StartRefused(Exception):
     """The instance must not start; the message says why and the way out."""
 
 

@@ -96,9 +96,7 @@ class Front:
             found = pattern.fullmatch(path) if scope["method"] in route.methods else None
             if found is not None:
                 exchange.door = "native"
-                scope["path_params"] = {
-                    k: unquote(v.decode("ascii")) for k, v in found.groupdict(b"").items()
-                }
+                scope["path_params"] = {k: unquote(v.decode("ascii")) for k, v in found.groupdict(b"").items()}
                 await route.handler(scope, receive, send)
                 return
         await self._over_the_bridge(scope, receive, send)

@@ -38,7 +38,7 @@ class Part:
     count: int = 1
 
 
-class NotForkable(Exception):  # noqa: N818  reads as what is so
+class NotForkable(Exception):
     """The image holds a thread or a connection that a fork would tear; the message names it."""
 
 
@@ -71,13 +71,13 @@ def require_forkable(connections: Callable[[], Iterable[str]] = tuple) -> None:
 
 
 def settle() -> None:
-    """Move all that was imported out of the collector's sight, so that its runs in the parts copy no pages."""
+    """Move all that was imported out of the collector's sight; its runs in the parts then copy no pages."""
     gc.collect()
     gc.freeze()
 
 
 def fork(run: Callable[[], None], *, close: Iterable[int] = ()) -> int:
-    """Fork a child that dies with this process, closes `close`, calls `run` and exits 0 (1 on an exception)."""
+    """Fork a child that dies with this process: closes `close`, calls `run`, exits 0 (1 on an exception)."""
     parent = os.getpid()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     sys.stdout.flush()
@@ -95,9 +95,7 @@ def _child(run: Callable[[], None], parent: int, mask: Iterable[int], close: Ite
         signal.set_wakeup_fd(-1)
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # Ctrl-C reaches the group; the supervisor passes SIGTERM on
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the group; the supervisor passes SIGTERM on
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         _die_with(parent)
         for handle in close:

@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
+from openhearth.kernel import store
 from openhearth.kernel.clock import now
 from openhearth.kernel.config import Config
 from openhearth.kernel.locks import held
@@ -66,9 +67,8 @@ def bring_up(config: Config) -> None:
             if not found.is_new:
                 snapshot(config)
             call_command("migrate", verbosity=0, interactive=False, database="default")
-        if "cache" in connections.settings:
-            call_command("migrate", verbosity=0, interactive=False, database="cache")
-            call_command("createcachetable", verbosity=0, database="cache")
+        call_command("createcachetable", verbosity=0, database="cache")
+        store.ensure()
         _write_stamp(config)
 
 

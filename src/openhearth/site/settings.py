@@ -23,7 +23,7 @@ APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # names are unique without case, by `name_key`
 
-# --- what it consists of --------------------------------------------------------------------------------------
+# --- what it consists of ---
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -42,13 +42,13 @@ MIDDLEWARE = [  # from outside in; the order is explained in web/middleware.py
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "openhearth.people.accounts.web.ActorMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "openhearth.web.middleware.Reading",
     "openhearth.web.middleware.Refusals",
 ]
 
-# --- data -----------------------------------------------------------------------------------------------------
+# --- data ---
 
 DATABASES: dict[str, Any] = _config.databases(_c)
 DATABASE_ROUTERS = ["openhearth.kernel.database.router.CacheRouter"]
@@ -60,7 +60,7 @@ FILE_UPLOAD_TEMP_DIR = str(_c.paths.tmp)
 FILE_UPLOAD_PERMISSIONS = 0o600
 DEFAULT_EXCEPTION_REPORTER_FILTER = "django.views.debug.SafeExceptionReporterFilter"
 
-# --- language and time ----------------------------------------------------------------------------------------
+# --- language and time ---
 
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -70,7 +70,7 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LANGUAGE_COOKIE_NAME = "lang"
 LOCALE_PATHS = [_c.paths.tmp / "locale", _root / "locale"]
 
-# --- pages ----------------------------------------------------------------------------------------------------
+# --- pages ---
 
 TEMPLATES = [
     {
@@ -85,7 +85,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "django.forms.renderers.Jinja2"
 
-# --- addresses, cookies, headers ------------------------------------------------------------------------------
+# --- addresses, cookies, headers ---
 
 ALLOWED_HOSTS = ["*"]  # the host is judged by web.middleware against `url` (421), not by Django
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if _public.netloc else []
@@ -100,9 +100,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_SAVE_EVERY_REQUEST = False  # a GET writes nothing
-SESSION_ENGINE = (
-    "openhearth.people.sessions.models" if _own_sessions else "django.contrib.sessions.backends.db"
-)
+SESSION_ENGINE = "openhearth.people.sessions.models" if _own_sessions else "django.contrib.sessions.backends.db"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 
 CSRF_COOKIE_NAME = f"{_prefix}csrf"
@@ -113,7 +111,7 @@ CSRF_FAILURE_VIEW = "openhearth.web.errors.csrf_failure"
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# --- accounts -------------------------------------------------------------------------------------------------
+# --- accounts ---
 
 AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -136,17 +134,15 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_PRESERVE_USERNAME_CASING = True
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_EMAIL_VERIFICATION = "none"  # our own link proves the address
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme or "http"
-ACCOUNT_RATE_LIMITS = {
-    "login_failed": f"{_c.limits.sign_in_attempts}/5m/ip,{_c.limits.sign_in_attempts}/5m/key"
-}
+ACCOUNT_RATE_LIMITS = {"login_failed": f"{_c.limits.sign_in_attempts}/5m/ip,{_c.limits.sign_in_attempts}/5m/key"}
 
-# --- mail and logs --------------------------------------------------------------------------------------------
+# --- mail and logs ---
 
 EMAIL_BACKEND = "openhearth.kernel.mail.backend.StoringBackend"
 DEFAULT_FROM_EMAIL = _c.mail.sender or f"noreply@{_public.hostname or 'localhost'}"

@@ -22,8 +22,7 @@ def bind(host: str, port: int, option: str) -> socket.socket:
         )[0]
     except OSError as error:
         raise StartRefused(
-            _("The address %(host)s to listen on is unknown: %(reason)s.")
-            % {"host": host, "reason": error.strerror}
+            _("The address %(host)s to listen on is unknown: %(reason)s.") % {"host": host, "reason": error.strerror}
         ) from error
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -53,12 +52,7 @@ def _why_not(host: str, port: int, option: str, error: OSError) -> str:
             % named
         )
     if error.errno == errno.EACCES:
-        return (
-            _(
-                "Port %(port)d needs special rights. Choose one above 1023 with %(option)s PORT; a proxy can stand before."
-            )
-            % named
-        )
+        return _("Port %(port)d needs special rights. Choose one above 1023 with %(option)s PORT;") % named
     return _("Cannot listen on %(host)s, port %(port)d: %(reason)s.") % named
 
 

@@ -1,11 +1,11 @@
-"""`./hearth serve`: prepares the data directory, binds the sockets, loads the application, starts the parts."""
+"""`./hearth serve`: prepares the data, binds the sockets, loads the application and starts the parts."""
 
 from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 import json
+import logging
 import os
 import socket
 import sys
@@ -31,7 +31,8 @@ from openhearth.site.data_directory import InstanceLock, StartRefused, open_data
 from openhearth.site.run_state import RunState
 from openhearth.site.supervisor import Slot, Supervisor
 
-SSH_MODULE = "openhearth.transport.ssh"
+QUIET = {"uvicorn.error": logging.WARNING, "django.request": logging.ERROR}
+"""What the access log and the supervisor say better: starts and ends of servers, answers of 4xx."""
 FIRST_PAGE = "/-/first/"
 
 
@@ -80,7 +81,7 @@ def bind(config: Config) -> Listeners:
     """Bind the web socket and, where the SSH server is on, its socket."""
     web = sockets.bind(config.host, config.port, "--port")
     listeners = Listeners(web)
-    if config.ssh.enabled and importlib.util.find_spec(SSH_MODULE) is not None:
+    if config.ssh.enabled:
         try:
             listeners.ssh = sockets.bind(config.ssh.host or config.host, config.ssh.port, "--ssh-port")
         except StartRefused:
@@ -104,6 +105,8 @@ def load_application(config: Config) -> None:
     """Import all that requests need, so that the parts share its memory. Opens no connection, no thread."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openhearth.site.settings")
     log.setup(config.log.level, config.log.format)
+    for name, level in QUIET.items():
+        logging.getLogger(name).setLevel(max(level, logging.getLogger().level))
     django.setup()
     importlib.import_module("openhearth.site.web_process")
     _ = get_resolver().url_patterns
@@ -168,7 +171,7 @@ def the_parts(config: Config, listeners: Listeners) -> list[parts.Part]:
     if listeners.ssh is not None:
         run = _imported("openhearth.site.ssh_process", listeners.ssh, config)
         found.append(parts.Part("ssh", run))
-    if config.jobs.workers and importlib.util.find_spec("openhearth.kernel.jobs.worker") is not None:
+    if config.jobs.workers:
         found.append(parts.Part("worker", _imported("openhearth.site.worker_process"), config.jobs.workers))
     return found
 
@@ -193,9 +196,7 @@ def _supervise(config: Config, lock: InstanceLock, listeners: Listeners, prepare
         state.write(slots)
         if not said:
             said = True
-            sys.stdout.write(
-                banner.text(config, has_ssh=listeners.ssh is not None, first_link=prepared.first_link)
-            )
+            sys.stdout.write(banner.text(config, has_ssh=listeners.ssh is not None, first_link=prepared.first_link))
             sys.stdout.flush()
 
     metrics.reset()
@@ -215,7 +216,5 @@ def facts(config: Config, listeners: Listeners) -> dict[str, Any]:
     found["web"] = {"host": config.host, "port": config.port}
     if listeners.ssh is not None:
         found["ssh"] = {"host": config.ssh.host or config.host, "port": config.ssh.port}
-    found["capabilities"] = [
-        app.label for app in apps.get_app_configs() if app.name.startswith("openhearth.")
-    ]
+    found["capabilities"] = [app.label for app in apps.get_app_configs() if app.name.startswith("openhearth.")]
     return found

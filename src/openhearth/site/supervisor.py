@@ -44,9 +44,7 @@ class Slot:
     @property
     def state(self) -> str:
         """`running`, `waiting` (to be started again) or `failing` (dies again and again)."""
-        if self.deaths >= FAILING_DEATHS and not (
-            self.pid and time.monotonic() - self.started > STEADY_SECONDS
-        ):
+        if self.deaths >= FAILING_DEATHS and not (self.pid and time.monotonic() - self.started > STEADY_SECONDS):
             return "failing"
         return "running" if self.pid else "waiting"
 
