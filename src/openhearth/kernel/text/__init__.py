@@ -1,0 +1,1 @@
+"""Texts that people wrote, made safe to show: Markdown, code, marks for hidden characters, guesses."""
