@@ -17,5 +17,5 @@ CAPABILITIES: tuple[str, ...] = (
 )
 """Dotted names of the capabilities, lowest layer first."""
 
-TRANSPORTS: tuple[str, ...] = ()
+TRANSPORTS: tuple[str, ...] = ("openhearth.transport.http_git",)
 """Modules whose `ROUTES: tuple[NativeRoute, ...]` are served beside Django (`transport.native`)."""

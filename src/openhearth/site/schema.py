@@ -78,7 +78,7 @@ def require_current(config: Config) -> None:
     A new data directory is prepared; where a server of another version runs, `StartRefused` says so.
     """
     stamp = config.paths.tmp / _STAMP
-    if not config.database.url and not config.paths.database.exists():
+    if not config.paths.cache.exists() or not (config.database.url or config.paths.database.exists()):
         bring_up(config)
     elif not stamp.exists() or stamp.read_text("ascii") != _fingerprint():
         if InstanceLock(config.data).is_taken() and state().missing:

@@ -13,7 +13,6 @@ _c = _config.current()
 _root = Path(__file__).resolve().parent.parent
 _public = urlsplit(_c.url)
 _https = _public.scheme == "https"
-_own_sessions = "openhearth.people.sessions" in CAPABILITIES
 
 DEBUG = False
 SECRET_KEY = _config.secret_key(_c)
@@ -28,7 +27,6 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # names are unique without case, by `nam
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    *([] if _own_sessions else ["django.contrib.sessions"]),
     "allauth",
     "allauth.account",
     *KERNEL_APPS,
@@ -40,7 +38,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [  # from outside in; the order is explained in web/middleware.py
     "openhearth.web.middleware.Frame",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "openhearth.people.accounts.web.ActorMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -100,7 +97,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_SAVE_EVERY_REQUEST = False  # a GET writes nothing
-SESSION_ENGINE = "openhearth.people.sessions.models" if _own_sessions else "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "openhearth.people.sessions.models"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 
 CSRF_COOKIE_NAME = f"{_prefix}csrf"
