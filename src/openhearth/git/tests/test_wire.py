@@ -234,8 +234,8 @@ async def test_large_push_is_chunked_and_shows_progress(forge: Forge) -> None:
 async def test_nothing_runs_after_a_client_left(forge: Forge, version: str) -> None:
     hosted = forge.add("r.git")
     work = await make(forge, commits=1)
-    for n in range(4):
-        (work / f"big{n}").write_bytes(os.urandom(8_000_000))
+    for n in range(2):
+        (work / f"big{n}").write_bytes(os.urandom(5_000_000))
     await forge.git("add", ".", cwd=work)
     await forge.git("commit", "-q", "-m", "big", cwd=work)
     await forge.git("push", "-q", forge.url("r.git"), "main", cwd=work)
