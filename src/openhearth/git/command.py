@@ -203,6 +203,7 @@ async def start(
     quarantine: Path | None = None,
     alternates: Sequence[Path] = (),
     protocol: int | None = None,
+    transports: Sequence[str] = (),
 ) -> Child:
     """Start git on the running loop. `stdin=None` gives it an empty input."""
     process = spawn(
@@ -213,6 +214,7 @@ async def start(
         quarantine=quarantine,
         alternates=alternates,
         protocol=protocol,
+        transports=transports,
     )
     child = Child(process, args, limits)
     try:

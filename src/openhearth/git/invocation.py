@@ -26,9 +26,7 @@ GIB = 1 << 30
 
 _GIT = shutil.which("git") or "git"
 _PATH = os.pathsep.join(
-    dict.fromkeys(
-        [str(Path(_GIT).parent) if "/" in _GIT else "/usr/bin", "/usr/local/bin", "/usr/bin", "/bin"]
-    )
+    dict.fromkeys([str(Path(_GIT).parent) if "/" in _GIT else "/usr/bin", "/usr/local/bin", "/usr/bin", "/bin"])
 )
 
 _ENVIRONMENT = {
@@ -45,7 +43,6 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_PROTOCOL_FROM_USER": "0",
-    "GIT_ALLOW_PROTOCOL": "",
     "GIT_PAGER": "cat",
     "GIT_EDITOR": "/bin/false",
 }
@@ -108,13 +105,19 @@ def argv(directory: Path | None, *args: str) -> list[str]:
 
 
 def environment(
-    *, quarantine: Path | None = None, alternates: Sequence[Path] = (), protocol: int | None = None
+    *,
+    quarantine: Path | None = None,
+    alternates: Sequence[Path] = (),
+    protocol: int | None = None,
+    transports: Sequence[str] = (),
 ) -> dict[str, str]:
     """Return the whole environment of a child.
 
     With `quarantine`, new objects go there and `alternates` are object directories that are read too.
+    `transports` names what git may fetch over (`https`, `file`); without it git contacts nobody.
     """
     values = dict(_ENVIRONMENT)
+    values["GIT_ALLOW_PROTOCOL"] = ":".join(transports)
     if quarantine is not None:
         values["GIT_OBJECT_DIRECTORY"] = str(quarantine)
         values["GIT_QUARANTINE_PATH"] = str(quarantine)
@@ -142,6 +145,7 @@ def spawn(
     quarantine: Path | None,
     alternates: Sequence[Path],
     protocol: int | None,
+    transports: Sequence[str] = (),
 ) -> subprocess.Popen[bytes]:
     """Start git in a session of its own with its limits set."""
     if quarantine is not None and directory is not None and not alternates:
@@ -151,7 +155,7 @@ def spawn(
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(quarantine=quarantine, alternates=alternates, protocol=protocol),
+        env=environment(quarantine=quarantine, alternates=alternates, protocol=protocol, transports=transports),
         cwd="/",
         bufsize=0,
         start_new_session=True,

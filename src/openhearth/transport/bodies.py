@@ -32,12 +32,13 @@ class BodyReader:
         self._receive = receive
         self._idle = idle_seconds
         self._pending = memoryview(b"")
-        self._more = True
+        self.ended = asyncio.Event()
+        """Set when the whole body has arrived."""
         self.received = 0
 
     async def read(self, n: int, /) -> bytes:
         """Return at most `n` bytes, b"" at the end. Raises `ClientGone`, `BodyRefused("slow")`."""
-        while not self._pending and self._more:
+        while not self._pending and not self.ended.is_set():
             await self._next()
         piece, self._pending = bytes(self._pending[:n]), self._pending[n:]
         return piece
@@ -49,17 +50,12 @@ class BodyReader:
         except TimeoutError:
             raise BodyRefused("slow") from None
         if message["type"] == "http.disconnect":
-            self._more = False
             raise ClientGone
         body = message.get("body", b"")
         self.received += len(body)
         self._pending = memoryview(body)
-        self._more = bool(message.get("more_body", False))
-
-    @property
-    def ended(self) -> bool:
-        """Whether the whole body has arrived."""
-        return not self._more
+        if not message.get("more_body", False):
+            self.ended.set()
 
     async def gone(self) -> None:
         """Return when the client has closed the connection. Only of use after the end of the body."""

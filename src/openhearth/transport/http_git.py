@@ -272,8 +272,7 @@ async def _while_there(body: BodyReader, work: Awaitable[None]) -> None:
 
 async def _gone(body: BodyReader) -> None:
     """Return when the client has left. While the body is still read, its reader notices by itself."""
-    while not body.ended:
-        await asyncio.sleep(0.1)
+    await body.ended.wait()
     await body.gone()
 
 

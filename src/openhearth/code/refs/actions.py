@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from openhearth.code.refs import queries, rules
 from openhearth.code.refs.events import RefsPushed
@@ -16,6 +17,7 @@ from openhearth.code.refs.rules import HEADS, Move, Refusal
 from openhearth.code.repos import queries as repos
 from openhearth.code.repos.models import Repository
 from openhearth.git import peel, refnames
+from openhearth.git.maintenance import Folded
 from openhearth.git.receive import PackInfo, Quarantine, is_fast_forward
 from openhearth.kernel import clock, gates, participants
 from openhearth.kernel.events.emit import emit
@@ -25,6 +27,7 @@ from openhearth.kernel.policy.actors import Actor
 
 STEP = "ref.updating"
 PACKS_BEFORE_FOLDING = 40
+FOLDED_KEPT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +268,33 @@ def _write_repository(repository: Repository, prepared: _Prepared) -> None:
     repository.size_bytes += added
     repository.pushed_at = clock.now()
     repository.save(update_fields=["refs_version", "size_bytes", "pushed_at", "default_branch"])
+
+
+def record_fold(repository_id: int, folded: Folded) -> None:
+    """Let new packs take the place of those whose objects they hold, and count the bytes anew."""
+    now = clock.now()
+    with transaction.atomic():
+        repository = Repository.objects.select_for_update().get(pk=repository_id)
+        for pack in folded.made:
+            Pack.objects.get_or_create(
+                repository=repository, name=pack.name, defaults={"objects_count": pack.objects, "size": pack.size}
+            )
+        old = Pack.objects.filter(repository=repository, name__in=folded.replaced, superseded_at=None)
+        old.update(superseded_at=now)
+        live = Pack.objects.filter(repository=repository, superseded_at=None)
+        repository.size_bytes = live.aggregate(total=Sum("size"))["total"] or 0
+        repository.save(update_fields=["size_bytes"])
+
+
+def take_folded_packs(*, limit: int = 200) -> dict[int, list[str]]:
+    """Forget packs that were folded longer than `FOLDED_KEPT` ago; return their names by repository, to be removed."""
+    with transaction.atomic():
+        rows = list(Pack.objects.filter(superseded_at__lt=clock.now() - FOLDED_KEPT).order_by("pk")[:limit])
+        Pack.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    found: dict[int, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.repository_id, []).append(row.name)
+    return found
 
 
 def _log(context: PushContext, repository: Repository, moves: Sequence[Move], prepared: _Prepared) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from openhearth.code.repos import queries as repos
 from openhearth.code.repos.models import Repository
 from openhearth.git import refnames, store, wants
 from openhearth.git.errors import GitError
+from openhearth.git.packfile import PackInfo
 from openhearth.git.views import AdvertisedRef, RefView
 from openhearth.kernel import store as content
 from openhearth.kernel.policy import engine
@@ -62,9 +64,20 @@ def _build(repository_id: int, *, version: int, branch: str) -> RefView:
     return RefView(refs=tuple(shown), head=HEADS + branch, version=version)
 
 
-def all_tips(repository: Repository) -> list[str]:
-    """Return the id of every ref, hidden ones too, without repetition."""
-    return list(Ref.objects.filter(repository=repository).values_list("oid", flat=True).distinct())
+def tips_of(repository_id: int) -> list[str]:
+    """Return the id of every ref of a repository, by its number."""
+    return list(Ref.objects.filter(repository_id=repository_id).values_list("oid", flat=True).distinct())
+
+
+def commit_tips(repository_id: int) -> list[str]:
+    """Return the ids of the commits that branches point to."""
+    rows = Ref.objects.filter(repository_id=repository_id, name__startswith=HEADS)
+    return list(rows.values_list("oid", flat=True).distinct())
+
+
+def pack_info(pack: Pack) -> PackInfo:
+    """Return a row in the plumbing's form."""
+    return PackInfo(name=pack.name, objects=pack.objects_count, size=pack.size)
 
 
 def branches(view: RefView) -> dict[str, str]:
@@ -81,7 +94,8 @@ def prepared_storage(repository: Repository) -> Path:
     """Return the repository's folder, made where it does not exist, with its refs as new as the database's."""
     directory = repos.storage(repository)
     if not directory.exists():
-        store.create(directory)
+        with contextlib.suppress(FileExistsError):  # another process made it in this moment
+            store.create(directory)
     refresh_cache(repository, directory)
     return directory
 

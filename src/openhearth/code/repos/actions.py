@@ -254,6 +254,13 @@ def restore_repository(*, actor: Actor, repository: Repository) -> Repository:
     return repository
 
 
+def abandon_repository(*, actor: Actor, repository: Repository) -> None:
+    """Take back a repository that never received anything: an import failed. Nothing of it remains."""
+    engine.require(actor, "repo.delete", repository)
+    with transaction.atomic():
+        Repository.objects.filter(pk=repository.pk, refs_version=0).delete()
+
+
 def purge_deleted(*, limit: int = 20) -> list[int]:
     """Remove for good up to `limit` repositories whose undo period is over; return their ids."""
     before = clock.now() - timedelta(days=config.current().repositories.undo_days)

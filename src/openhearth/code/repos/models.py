@@ -85,7 +85,7 @@ class Collaborator(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["repository", "account"], name="repos_one_role_each"),
-            models.CheckConstraint(condition=Q(role__in=list(rules.Role)), name="repos_known_role"),
+            models.CheckConstraint(condition=Q(role__in=[int(role) for role in rules.Role]), name="repos_known_role"),
         ]
 
     @property

@@ -1,0 +1,1 @@
+"""Bringing code in from elsewhere, keeping copies in step."""
