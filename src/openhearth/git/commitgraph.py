@@ -245,6 +245,12 @@ class CommitGraph:
         word: int = _WORD.unpack_from(layer.data, layer.rows + _ROW * place + 28)[0]
         return word >> 2
 
+    def date(self, position: int) -> int:
+        """Its committer date in seconds, the lowest 34 bits of it."""
+        layer, place = self._at(position)
+        high, low = _PAIR.unpack_from(layer.data, layer.rows + _ROW * place + 28)
+        return int((high & 3) << 32 | low)
+
     def parents(self, position: int) -> tuple[int, ...]:
         """The positions of its parents, in order."""
         layer, place = self._at(position)

@@ -22,7 +22,7 @@ Node = int | bytes
 class _Facts:
     tree: bytes
     parents: tuple[Node, ...]
-    order: int
+    date: int
 
 
 class History:
@@ -55,8 +55,12 @@ class History:
     def order(self, node: Node) -> int:
         """A number greater than that of any ancestor, as far as the graph and sane dates tell."""
         if isinstance(node, bytes):
-            return self._facts(node).order
+            return _INFINITE_LEVEL << _DATE_BITS | min(max(self._facts(node).date, 0), _DATE_MAX)
         return self._known().level(node) << _DATE_BITS
+
+    def date(self, node: Node) -> int:
+        """Its committer date in seconds, as git orders by it (the graph keeps 34 bits)."""
+        return self._facts(node).date if isinstance(node, bytes) else self._known().date(node)
 
     def filter(self, node: Node) -> commitgraph.Filter | None:
         """Its changed-path filter, if there is one."""
@@ -79,8 +83,7 @@ class History:
             raise GitError("not-a-commit", oid=oid.hex(), kind=kind)
         tree, parents, date = parse.commit_links(raw)
         kept = [] if oid.hex() in self._roots else [p for p in parents if self._exists(p)]
-        order = _INFINITE_LEVEL << _DATE_BITS | min(max(date, 0), _DATE_MAX)
-        return _Facts(tree, tuple(self.node(parent) for parent in kept), order)
+        return _Facts(tree, tuple(self.node(parent) for parent in kept), date)
 
     def _exists(self, oid: bytes) -> bool:
         in_graph = self._graph is not None and self._graph.find(oid) is not None

@@ -90,27 +90,44 @@ def merged(rnd: random.Random, sides: list[Files]) -> Files:
 
 
 def random_history(repo: Sample, seed: int, size: int) -> list[str]:
+    """Commits on changing content with merges (of three, too), roots, equal and falling dates."""
     rnd = random.Random(seed)
     pool = [b"1", b"2", b"3"]
-    states: list[tuple[str, Files]] = []
+    states: list[Files] = []
+    script: list[bytes] = []
     clock = 1_600_000_000
-    for _ in range(size):
+    for mark in range(1, size + 1):
         clock += rnd.choice([0, 1, 60, -5000]) + 10
         kind = rnd.random()
-        parents: list[tuple[str, Files]] = []
+        parents: list[int] = []
         if states and kind > 0.04:
-            count = 1 if kind < 0.7 else 2 if kind < 0.95 else 3
-            parents = rnd.sample(states[-6:], min(count, len(states[-6:])))
-        if not parents:
-            files = change(rnd, change(rnd, {}, pool), pool)
-        elif len(parents) == 1:
-            files = change(rnd, parents[0][1], pool)
+            recent = range(max(1, mark - 6), mark)
+            parents = rnd.sample(recent, min(len(recent), 1 if kind < 0.7 else 2 if kind < 0.95 else 3))
+        sides = [states[parent - 1] for parent in parents]
+        if len(sides) > 1:
+            files = merged(rnd, sides)
         else:
-            files = merged(rnd, [files for _, files in parents])
-        oid = repo.commit(files, *(oid for oid, _ in parents), when=f"{clock} +0000", message=f"c{clock}")
-        states.append((oid, files))
-        repo.git("update-ref", f"refs/heads/all/{len(states)}", oid)
-    return [oid for oid, _ in states]
+            files = change(rnd, sides[0] if sides else change(rnd, {}, pool), pool)
+        states.append(files)
+        script.append(fast_import(mark, parents, files, clock))
+    repo.git("fast-import", "--quiet", f"--export-marks={repo.directory}/marks", data=b"".join(script))
+    rows = (repo.directory / "marks").read_text().splitlines()
+    marks = dict(row.split() for row in rows)
+    return [marks[f":{mark}"] for mark in range(1, size + 1)]
+
+
+def fast_import(mark: int, parents: list[int], files: Files, clock: int) -> bytes:
+    lines = [f"commit refs/heads/all/{mark}", f"mark :{mark}", f"committer B <b@x> {clock} +0000", "data 0"]
+    lines += [f"{'merge' if n else 'from'} :{parent}" for n, parent in enumerate(parents)]
+    lines.append("deleteall")
+    made = "\n".join(lines).encode() + b"\n"
+    for path, (mode, content) in files.items():
+        quoted = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        if mode == "160000":
+            made += f'M 160000 {content.decode()} "{quoted}"\n'.encode()
+        else:
+            made += f'M {mode} inline "{quoted}"\ndata {len(content)}\n'.encode() + content + b"\n"
+    return made + b"\n"
 
 
 def write_graph(repo: Sample, how: str, commits: list[str]) -> None:
@@ -119,17 +136,11 @@ def write_graph(repo: Sample, how: str, commits: list[str]) -> None:
     elif how == "filters":
         repo.git("commit-graph", "write", "--reachable", "--changed-paths")
     elif how in {"chain", "part"}:
-        steps = (
-            (len(commits) // 3, len(commits) * 2 // 3, len(commits))
-            if how == "chain"
-            else (len(commits) // 2,)
-        )
+        steps = (len(commits) // 3, len(commits) * 2 // 3, len(commits)) if how == "chain" else (len(commits) // 2,)
         for n, end in enumerate(steps):
             flags = ["--changed-paths"] if n != 1 else ["--no-changed-paths"]
             known = "\n".join(commits[:end]) + "\n"
-            repo.git(
-                "commit-graph", "write", "--stdin-commits", "--split=no-merge", *flags, data=known.encode()
-            )
+            repo.git("commit-graph", "write", "--stdin-commits", "--split=no-merge", *flags, data=known.encode())
 
 
 @pytest.mark.parametrize("how", ["none", "plain", "filters", "chain", "part"])
@@ -320,8 +331,7 @@ def test_errors(tmp_path: Path) -> None:
 def test_time_is_bounded(tmp_path: Path) -> None:
     repo = Sample(tmp_path / "r.git")
     script = b"".join(
-        b"commit refs/heads/main\ncommitter B <b@x> %d +0000\ndata 0\nM 100644 inline b\ndata 4\n%04d"
-        % (k, k)
+        b"commit refs/heads/main\ncommitter B <b@x> %d +0000\ndata 0\nM 100644 inline b\ndata 4\n%04d" % (k, k)
         + (b"M 100644 inline a\ndata 1\nx" if k == 0 else b"")
         + b"\n"
         for k in range(2000)
