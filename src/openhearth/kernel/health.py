@@ -26,7 +26,7 @@ class Finding:
         return not self.fault
 
 
-class Unhealthy(Exception):  # noqa: N818  the name of the finding
+class Unhealthy(Exception):
     """Raised by a check with a sentence that everybody may read."""
 
 

@@ -14,7 +14,7 @@ _PAUSE = 0.005
 _STRIPES = 1024
 
 
-class LockTimeout(Exception):  # noqa: N818  reads as what happened
+class LockTimeout(Exception):
     """Somebody else held the lock for longer than the caller would wait."""
 
 

@@ -66,9 +66,7 @@ def counter(name: str, meaning: str, labels: tuple[str, ...] = ()) -> Counter:
     return Counter(name, meaning, labels)
 
 
-def histogram(
-    name: str, meaning: str, labels: tuple[str, ...] = (), buckets: Iterable[float] = BUCKETS
-) -> Histogram:
+def histogram(name: str, meaning: str, labels: tuple[str, ...] = (), buckets: Iterable[float] = BUCKETS) -> Histogram:
     """Return a new histogram; call once, at module level."""
     _new(name)
     return Histogram(name, meaning, labels, buckets)

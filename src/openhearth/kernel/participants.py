@@ -41,6 +41,4 @@ def run(step: str, context: Any) -> None:
         took = time.perf_counter() - began
         _seconds.observe(took, step, name)
         if took > SLOW_SECONDS:
-            logger.warning(
-                "The participant %s of %s held the transaction for %.0f ms", name, step, took * 1000
-            )
+            logger.warning("The participant %s of %s held the transaction for %.0f ms", name, step, took * 1000)

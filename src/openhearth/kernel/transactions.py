@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 
-class NotInTransaction(RuntimeError):  # noqa: N818  a programming error, told by its name
+class NotInTransaction(RuntimeError):
     """Something that belongs inside a transaction was called outside."""
 
 

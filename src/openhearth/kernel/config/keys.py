@@ -23,9 +23,7 @@ class Ssh(Struct, frozen=True, kw_only=True):
     """The SSH server for git."""
 
     enabled: Annotated[bool, Meta(description="Serve git over SSH.")] = True
-    host: Annotated[
-        str, Meta(description="Address the SSH server listens on; empty means the same as `host`.")
-    ] = ""
+    host: Annotated[str, Meta(description="Address the SSH server listens on; empty means the same as `host`.")] = ""
     port: Annotated[
         int,
         Meta(ge=0, le=65535, description="Port the SSH server listens on; 0 lets the system choose."),
@@ -36,9 +34,7 @@ class Ssh(Struct, frozen=True, kw_only=True):
     ] = ""
     url_port: Annotated[
         int,
-        Meta(
-            ge=0, le=65535, description="Port written in SSH clone addresses; 0 means the same as `ssh.port`."
-        ),
+        Meta(ge=0, le=65535, description="Port written in SSH clone addresses; 0 means the same as `ssh.port`."),
     ] = 0
 
 
@@ -47,9 +43,7 @@ class Database(Struct, frozen=True, kw_only=True):
 
     url: Annotated[
         str,
-        Meta(
-            description="postgres://USER:PASSWORD@HOST:PORT/NAME; empty means SQLite in the data directory."
-        ),
+        Meta(description="postgres://USER:PASSWORD@HOST:PORT/NAME; empty means SQLite in the data directory."),
     ] = ""
 
 
@@ -67,13 +61,9 @@ class Mail(Struct, frozen=True, kw_only=True, rename={"sender": "from"}):
 
     host: Annotated[str, Meta(description="SMTP server; empty means mail is kept, not sent.")] = ""
     port: Annotated[int, Meta(ge=1, le=65535, description="Port of the SMTP server.")] = 587
-    user: Annotated[
-        str, Meta(description="Name to sign in to the SMTP server with; empty means no sign-in.")
-    ] = ""
+    user: Annotated[str, Meta(description="Name to sign in to the SMTP server with; empty means no sign-in.")] = ""
     password: Annotated[str, Meta(description="Password for the SMTP server.", extra={"secret": True})] = ""
-    sender: Annotated[
-        str, Meta(description="Sender address of mails; empty means noreply@HOST of `url`.")
-    ] = ""
+    sender: Annotated[str, Meta(description="Sender address of mails; empty means noreply@HOST of `url`.")] = ""
     tls: Annotated[
         Literal["starttls", "tls", "none"],
         Meta(description="How the connection to the SMTP server is encrypted."),
@@ -83,9 +73,7 @@ class Mail(Struct, frozen=True, kw_only=True, rename={"sender": "from"}):
 class Limits(Struct, frozen=True, kw_only=True):
     """What one request, push or page may cost. Sizes may be written as numbers of bytes or as "2 GiB"."""
 
-    pack_bytes: Annotated[
-        int, Meta(ge=1, description="Largest pack that one push may send.", extra=BYTES)
-    ] = 2 * GIB
+    pack_bytes: Annotated[int, Meta(ge=1, description="Largest pack that one push may send.", extra=BYTES)] = 2 * GIB
     pack_objects: Annotated[int, Meta(ge=1, description="Most objects that one push may send.")] = 5_000_000
     file_bytes: Annotated[
         int,
@@ -93,21 +81,17 @@ class Limits(Struct, frozen=True, kw_only=True):
     ] = 100 * MIB
     push_refs: Annotated[int, Meta(ge=1, description="Most refs that one push may change.")] = 50_000
     delta_depth: Annotated[int, Meta(ge=1, description="Longest chain of deltas accepted in a pack.")] = 4095
-    git_seconds: Annotated[
-        int, Meta(ge=1, description="Longest time one git operation may take, in seconds.")
-    ] = 3600
-    git_memory: Annotated[
-        int, Meta(ge=64 * MIB, description="Most memory one git process may use.", extra=BYTES)
-    ] = 2 * GIB
+    git_seconds: Annotated[int, Meta(ge=1, description="Longest time one git operation may take, in seconds.")] = 3600
+    git_memory: Annotated[int, Meta(ge=64 * MIB, description="Most memory one git process may use.", extra=BYTES)] = (
+        2 * GIB
+    )
     transfers: Annotated[
         int, Meta(ge=1, description="Most clones, fetches and pushes that one web process serves at a time.")
     ] = 64
     idle_seconds: Annotated[
         int, Meta(ge=1, description="A connection that moves no byte for this many seconds is closed.")
     ] = 120
-    form_bytes: Annotated[int, Meta(ge=MIB, description="Largest form or API request body.", extra=BYTES)] = (
-        10 * MIB
-    )
+    form_bytes: Annotated[int, Meta(ge=MIB, description="Largest form or API request body.", extra=BYTES)] = 10 * MIB
     upload_bytes: Annotated[
         int, Meta(ge=1, description="Largest single file uploaded through pages or the API.", extra=BYTES)
     ] = 2 * GIB
@@ -125,9 +109,9 @@ class Limits(Struct, frozen=True, kw_only=True):
             extra=BYTES,
         ),
     ] = MIB
-    highlight_bytes: Annotated[
-        int, Meta(ge=0, description="Largest file shown with syntax colours.", extra=BYTES)
-    ] = 512 * 1024
+    highlight_bytes: Annotated[int, Meta(ge=0, description="Largest file shown with syntax colours.", extra=BYTES)] = (
+        512 * 1024
+    )
     diff_files: Annotated[int, Meta(ge=1, description="Most files shown in one diff.")] = 300
     diff_lines: Annotated[int, Meta(ge=1, description="Most lines shown in one diff.")] = 20_000
     requests_per_hour: Annotated[
@@ -152,9 +136,9 @@ class Repositories(Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=0, le=3650, description="Days in which a deleted repository or branch can be brought back."),
     ] = 30
-    default_branch: Annotated[
-        str, Meta(min_length=1, description="Name of the first branch of new repositories.")
-    ] = "main"
+    default_branch: Annotated[str, Meta(min_length=1, description="Name of the first branch of new repositories.")] = (
+        "main"
+    )
 
 
 class Log(Struct, frozen=True, kw_only=True):
@@ -182,9 +166,7 @@ class Web(Struct, frozen=True, kw_only=True):
 class Jobs(Struct, frozen=True, kw_only=True):
     """Background work."""
 
-    workers: Annotated[
-        int, Meta(ge=0, le=256, description="Number of worker processes; 0 means none here.")
-    ] = 1
+    workers: Annotated[int, Meta(ge=0, le=256, description="Number of worker processes; 0 means none here.")] = 1
 
 
 class Fetch(Struct, frozen=True, kw_only=True):
@@ -213,9 +195,7 @@ class Config(Struct, frozen=True, kw_only=True):
     ] = ()
     registration: Annotated[
         Literal["open", "approval", "closed"],
-        Meta(
-            description="Whether visitors can make accounts: at once, after an administrator's yes, or not."
-        ),
+        Meta(description="Whether visitors can make accounts: at once, after an administrator's yes, or not."),
     ] = "closed"
     ssh: Ssh = field(default_factory=Ssh)
     database: Database = field(default_factory=Database)

@@ -112,9 +112,7 @@ def _file(path: Path, faults: list[str], sections: frozenset[str]) -> Iterator[_
         yield _Setting(f"{path}: {key}", key, value, from_toml, str)
 
 
-def _flatten(
-    table: Mapping[str, Any], sections: frozenset[str], before: str = ""
-) -> Iterator[tuple[str, object]]:
+def _flatten(table: Mapping[str, Any], sections: frozenset[str], before: str = "") -> Iterator[tuple[str, object]]:
     for name, value in table.items():
         key = before + name
         if isinstance(value, dict) and (value or key in sections):

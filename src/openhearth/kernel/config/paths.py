@@ -6,9 +6,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-_OURS = frozenset(
-    {"hearth.toml", "hearth.sqlite3", "cache.sqlite3", "repositories", "blobs", "secrets", "tmp"}
-)
+_OURS = frozenset({"hearth.toml", "hearth.sqlite3", "cache.sqlite3", "repositories", "blobs", "secrets", "tmp"})
 
 
 class DataDirectoryError(Exception):

@@ -17,7 +17,7 @@ _UNITS |= {"": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "tb": 1000**4}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
 
 
-class ValueFault(ValueError):  # noqa: N818  a fault in somebody's file, told to them
+class ValueFault(ValueError):
     """The value cannot be used; the message says the rule."""
 
 
@@ -78,9 +78,7 @@ def _networks(value: tuple[str, ...]) -> None:
         try:
             ipaddress.ip_network(part)
         except ValueError as error:
-            raise ValueFault(
-                f'must be networks such as "10.0.0.0/8" or "::1", not {part!r} ({error}).'
-            ) from None
+            raise ValueFault(f'must be networks such as "10.0.0.0/8" or "::1", not {part!r} ({error}).') from None
 
 
 def _scheme(*allowed: str) -> Callable[[str], None]:

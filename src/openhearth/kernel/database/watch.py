@@ -11,7 +11,7 @@ from django.db import connection
 from openhearth.kernel.database.statements import changes_nothing
 
 
-class WriteForbidden(AssertionError):  # noqa: N818  a test's failure
+class WriteForbidden(AssertionError):
     """A statement wrote where only reads are allowed."""
 
 
@@ -33,6 +33,4 @@ def writes_forbidden() -> Iterator[list[str]]:
     with connection.execute_wrapper(watch):
         yield refused
     if refused:
-        raise WriteForbidden(
-            f"{len(refused)} writes where only reads are allowed; the first: {refused[0][:300]}"
-        )
+        raise WriteForbidden(f"{len(refused)} writes where only reads are allowed; the first: {refused[0][:300]}")

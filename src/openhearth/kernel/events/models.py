@@ -9,7 +9,7 @@ from django.db import models
 from openhearth.kernel import clock, ids
 
 
-class Immutable(TypeError):  # noqa: N818  says what events are
+class Immutable(TypeError):
     """Somebody tried to change or delete an event."""
 
 
@@ -44,7 +44,7 @@ class EventRow(models.Model):
 
     objects: ClassVar[models.Manager[EventRow]] = models.Manager.from_queryset(EventQuerySet)()
 
-    class Meta:  # noqa: D106
+    class Meta:
         base_manager_name = "objects"
         indexes = [
             models.Index(fields=["target_type", "target_id", "id"], name="events_by_target"),

@@ -50,11 +50,7 @@ def faults() -> list[str]:
                 body = registry.find(job_name).body
                 inspect.signature(body).bind(event_id=1)
             except registry.UnknownJob:
-                found.append(
-                    f"The event {name!r} is to queue the job {job_name!r}, which nobody has registered."
-                )
+                found.append(f"The event {name!r} is to queue the job {job_name!r}, which nobody has registered.")
             except TypeError:
-                found.append(
-                    f"The event {name!r} queues the job {job_name!r}, which does not take `event_id` alone."
-                )
+                found.append(f"The event {name!r} queues the job {job_name!r}, which does not take `event_id` alone.")
     return found

@@ -26,8 +26,6 @@ class JobsConfig(AppConfig):
 def _names_meet(app_configs: Any, **_kwargs: Any) -> list[checks.CheckMessage]:
     del app_configs
     return [
-        checks.Error(
-            f"{user} queues the job {name!r}, which nobody has registered.", id="openhearth.jobs.E001"
-        )
+        checks.Error(f"{user} queues the job {name!r}, which nobody has registered.", id="openhearth.jobs.E001")
         for user, name in registry.unmet()
     ]

@@ -110,9 +110,7 @@ def _ready(names: Sequence[str], now: datetime) -> QuerySet[Job]:
 
 
 def _expired(names: Sequence[str], now: datetime) -> QuerySet[Job]:
-    return Job.objects.filter(state=State.RUNNING, lease_until__lt=now, name__in=names).order_by(
-        "lease_until", "id"
-    )
+    return Job.objects.filter(state=State.RUNNING, lease_until__lt=now, name__in=names).order_by("lease_until", "id")
 
 
 def _held(row: Job) -> QuerySet[Job]:

@@ -18,9 +18,7 @@ def prune() -> None:
     for state, days in KEPT_DAYS.items():
         before = clock.now() - timedelta(days=days)
         while True:
-            rows = list(
-                Job.objects.filter(state=state, finished_at__lt=before).values_list("pk", flat=True)[:ROWS]
-            )
+            rows = list(Job.objects.filter(state=state, finished_at__lt=before).values_list("pk", flat=True)[:ROWS])
             Job.objects.filter(pk__in=rows).delete()
             if len(rows) < ROWS:
                 break

@@ -43,7 +43,7 @@ class Job(models.Model):
 
     objects: ClassVar[models.Manager[Job]] = models.Manager()
 
-    class Meta:  # noqa: D106
+    class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["unique_key"], condition=Q(state="ready"), name="jobs_one_waiting_for_a_key"

@@ -14,13 +14,11 @@ from openhearth.kernel.jobs.models import Job, State
 _TRIES = 5
 
 
-class NoSuchJob(LookupError):  # noqa: N818  told to an administrator in other words
+class NoSuchJob(LookupError):
     """There is no job of that number in the state that the action needs."""
 
 
-def enqueue(
-    name: str, *, run_after: datetime | None = None, unique_key: str | None = None, **ids: Any
-) -> int:
+def enqueue(name: str, *, run_after: datetime | None = None, unique_key: str | None = None, **ids: Any) -> int:
     """Queue the job `name` with plain arguments and return its number.
 
     With a `unique_key` of which a job waits already, no second one is queued: the waiting one counts, at the

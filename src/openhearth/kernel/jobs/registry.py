@@ -16,7 +16,7 @@ _RESERVED = frozenset({"run_after", "unique_key"})
 RETRIES = 8
 
 
-class UnknownJob(LookupError):  # noqa: N818  a programming error, told by its name
+class UnknownJob(LookupError):
     """A job is queued by a name that nobody has registered."""
 
 
@@ -40,9 +40,7 @@ _jobs: dict[str, JobType] = {}
 _needed: list[tuple[str, str]] = []
 
 
-def job(
-    name: str, *, retries: int = RETRIES, every: int | None = None, long: bool = False
-) -> Callable[[Body], Body]:
+def job(name: str, *, retries: int = RETRIES, every: int | None = None, long: bool = False) -> Callable[[Body], Body]:
     """Register a function as the job `name`. Its parameters are plain values: ids, texts, flags.
 
     `every` makes it run by itself every so many seconds, once for the whole instance. `long` jobs (imports,
@@ -54,9 +52,7 @@ def job(
     def register(body: Body) -> Body:
         parameters = inspect.signature(body).parameters
         if clash := _RESERVED & set(parameters):
-            raise ValueError(
-                f"The job {name!r} has a parameter that `enqueue` uses itself: {', '.join(clash)}"
-            )
+            raise ValueError(f"The job {name!r} has a parameter that `enqueue` uses itself: {', '.join(clash)}")
         before = _jobs.get(name)
         if before is not None and _origin(before.body) != _origin(body):
             raise ValueError(f"Two jobs are named {name!r}: {_origin(before.body)} and {_origin(body)}")

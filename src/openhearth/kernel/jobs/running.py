@@ -14,7 +14,7 @@ from openhearth.kernel.jobs.models import Job
 _WRITE_SECONDS = 1.0
 
 
-class Again(Exception):  # noqa: N818  not an error: the job asks to be run later
+class Again(Exception):
     """Raised by a job that cannot work yet; it is run again after `seconds`, and this run does not count."""
 
     def __init__(self, seconds: float) -> None:

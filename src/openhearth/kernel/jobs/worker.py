@@ -83,9 +83,7 @@ def _loop(stop: threading.Event, worker: str, lease: float, long: bool) -> None:
                     synced = True
                 _work(stop, worker, lease, long)
             except Exception:
-                logger.exception(
-                    "The worker could not reach its queue; it tries again in %g s", _FAULT_SECONDS
-                )
+                logger.exception("The worker could not reach its queue; it tries again in %g s", _FAULT_SECONDS)
                 connection.close()
                 stop.wait(_FAULT_SECONDS)
     finally:

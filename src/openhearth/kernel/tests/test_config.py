@@ -136,7 +136,7 @@ def test_every_key_can_be_set_by_its_variable_and_has_a_meaning(tmp_path):
 
 def test_url_follows_the_port_unless_it_is_given(tmp_path):
     assert load(tmp_path, OPENHEARTH_HOST="::", OPENHEARTH_PORT="81").url == "http://[::1]:81"
-    assert load(tmp_path, OPENHEARTH_HOST="0.0.0.0").url == "http://127.0.0.1:8000"
+    assert load(tmp_path, OPENHEARTH_HOST="0.0.0.0").url == "http://127.0.0.1:8000"  # noqa: S104
     given = load(tmp_path, OPENHEARTH_URL="https://code.example.org", OPENHEARTH_PORT="81")
     assert given.url_given
     assert config.with_address(given).url == "https://code.example.org"

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -49,9 +50,8 @@ def pen_is_free() -> bool:
 
 
 @pytest.mark.parametrize("hold", ["0", "0.004"])
-def test_two_busy_writers_get_equal_shares(tmp_path, hold):
-    processes.migrate(tmp_path)
-    children = [processes.start(tmp_path, WRITER, "1.5", hold) for _ in range(2)]
+def test_two_busy_writers_get_equal_shares(hearth, hold, start):
+    children = [start(hearth, WRITER, "1.5", hold) for _ in range(2)]
     for child in children:
         child.stdin.write("go\n")
         child.stdin.flush()
@@ -130,7 +130,7 @@ class TestTurn:
                         most.append(len(inside))
                         time.sleep(0.0005)
                         inside.pop()
-            except Exception as error:
+            except OperationalError as error:
                 errors.append(error)
             finally:
                 connection.close()
@@ -171,13 +171,39 @@ class TestTurn:
         turn.leave()
         other = Turn(str(tmp_path / "db"), 0.05)
         other.take()
+        turn.seconds = 0.05
         with pytest.raises(TurnTimeout):
-            turn.seconds = 0.05
             turn.take()
         other.close()
         turn.take()
         turn.close()
         os.close(copy)
+
+
+TWO_CONNECTIONS = """
+import sys, threading
+from django.db import connection
+from openhearth.kernel.jobs.models import Schedule
+def look():
+    Schedule.objects.exists()
+    connection.close()
+Schedule.objects.exists()
+thread = threading.Thread(target=look)
+thread.start()
+thread.join()
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_second_connection_leaves_the_locks_of_the_first_alone(hearth, start):
+    """POSIX locks are the process's: whoever opens and closes the file beside SQLite loses them all."""
+    child = start(hearth, TWO_CONNECTIONS)
+    assert child.stdout.readline() == "ready\n"
+    database = sqlite3.connect(hearth / "hearth.sqlite3", timeout=0.1)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        database.execute("PRAGMA journal_mode=DELETE")  # refused as long as anybody else has it open
+    database.close()
 
 
 def test_settings_reach_the_file(tmp_path):
@@ -230,6 +256,6 @@ class TestWatch:
             list(Schedule.objects.all())
 
     def test_fails_even_where_the_code_swallows_it(self):
-        with pytest.raises(WriteForbidden, match="1 writes"), writes_forbidden():
-            with contextlib.suppress(WriteForbidden):
-                Schedule.objects.update(every=1)
+        watch = pytest.raises(WriteForbidden, match="1 writes")
+        with watch, writes_forbidden(), contextlib.suppress(WriteForbidden):
+            Schedule.objects.update(every=1)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 import weakref
-from pathlib import Path
 from typing import Any
 
 from django.db import OperationalError
@@ -17,8 +17,6 @@ from django.db.backends.sqlite3 import base
 
 from openhearth.kernel.database.sqlite.turn import Turn, TurnTimeout
 from openhearth.kernel.database.statements import is_read
-
-_WAL_MARK = b"\x02\x02"  # bytes 18 and 19 of a database file in WAL mode
 
 
 class Cursor(base.SQLiteCursorWrapper):
@@ -63,19 +61,36 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _turn: Turn | None = None
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        """Open the file. The first one to come turns WAL on, alone: SQLite refuses that under load."""
-        name = str(self.settings_dict["NAME"])
+        """Open the file.
+
+        Turning WAL on is refused while others use a new file; then it is done in a turn of our own. The file is
+        never looked at but through SQLite: closing it again would let go of every lock this process has on it.
+        """
         if not self.is_in_memory_db():
-            self._turn = Turn(name, float(self.settings_dict["OPTIONS"].get("timeout", 20)))
-            if not _is_wal(name):
-                self.take_turn()
+            timeout = float(self.settings_dict["OPTIONS"].get("timeout", 20))
+            self._turn = Turn(str(self.settings_dict["NAME"]), timeout)
         try:
             connection = super().get_new_connection(conn_params)
-        finally:
-            if self._turn is not None:
-                self._turn.leave()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or self._turn is None:
+                raise
+            connection = self._open_in_turn(conn_params)
         _live.add(self)
         return connection
+
+    def _open_in_turn(self, conn_params: Any) -> Any:
+        self.take_turn()
+        try:
+            for pause in (0.01, 0.05, 0.2, 1.0):
+                try:
+                    return super().get_new_connection(conn_params)
+                except sqlite3.OperationalError as error:
+                    if "locked" not in str(error):
+                        raise
+                    time.sleep(pause)
+            return super().get_new_connection(conn_params)
+        finally:
+            self.leave_if_done()
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Return a cursor that knows this connection."""
@@ -89,9 +104,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             self._turn.take()
         except TurnTimeout:
-            raise OperationalError(
-                f"database is locked: no turn to write in {self._turn.seconds:g} s"
-            ) from None
+            raise OperationalError(f"database is locked: no turn to write in {self._turn.seconds:g} s") from None
 
     def leave_if_done(self) -> None:
         """Give up the turn unless a transaction is open."""
@@ -141,23 +154,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._turn = None
 
 
-def _is_wal(name: str) -> bool:
-    try:
-        with Path(name).open("rb") as file:
-            return file.read(20)[18:20] == _WAL_MARK
-    except FileNotFoundError:
-        return False
-
-
 _live: weakref.WeakSet[DatabaseWrapper] = weakref.WeakSet()
 _inherited: list[Any] = []
 """Connections of the parent: a child must neither use nor close them (SQLite's rule), so they are kept."""
 
 
 def _before_fork() -> None:
-    _inherited.extend(
-        (wrapper, wrapper.connection) for wrapper in list(_live) if wrapper.connection is not None
-    )
+    _inherited.extend((wrapper, wrapper.connection) for wrapper in list(_live) if wrapper.connection is not None)
 
 
 def _in_parent() -> None:

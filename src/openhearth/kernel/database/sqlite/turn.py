@@ -16,7 +16,7 @@ _PEN_PAUSE = 0.0002  # one waiter in the whole system polls at this pace
 _QUEUE_PAUSE = 0.001  # the others wait behind it, whose turn takes longer than this anyway
 
 
-class TurnTimeout(Exception):  # noqa: N818  the database's own words for it are in the wrapper
+class TurnTimeout(Exception):
     """The turn did not come in time."""
 
 

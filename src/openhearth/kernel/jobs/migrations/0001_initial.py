@@ -24,9 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=100)),
                 ("args", models.JSONField(default=dict)),
@@ -64,9 +62,7 @@ class Migration(migrations.Migration):
                         fields=["run_after", "id"],
                         name="jobs_waiting",
                     ),
-                    models.Index(
-                        condition=models.Q(("state", "running")), fields=["lease_until"], name="jobs_running"
-                    ),
+                    models.Index(condition=models.Q(("state", "running")), fields=["lease_until"], name="jobs_running"),
                     models.Index(fields=["state", "finished_at"], name="jobs_by_state"),
                 ],
                 "constraints": [
