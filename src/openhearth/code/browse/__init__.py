@@ -1,0 +1,1 @@
+"""Reading code in the browser: folders, files, history, commits, branches and tags, raw files, archives."""

@@ -1,0 +1,1 @@
+"""Reading repositories for pages. Nothing here writes to the main database."""

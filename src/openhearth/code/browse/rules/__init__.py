@@ -1,0 +1,1 @@
+"""Decisions about addresses, names and texts that need neither database nor git."""
