@@ -22,9 +22,7 @@ from pathlib import Path
 
 PACKAGE = "@primer/octicons@19.42.0"
 SPRITE = Path(__file__).resolve().parent.parent / "src/openhearth/web/static/icons.svg"
-NOTICE = (
-    "Octicons, Copyright (c) 2026 GitHub Inc., MIT License; the licence text is in icons.LICENSE beside this file."
-)
+NOTICE = "Octicons, Copyright (c) 2026 GitHub Inc., MIT License; its text is in icons.LICENSE beside this file."
 SYMBOL = re.compile(r'<symbol id="([a-z0-9-]+)"')
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from openhearth.web import shell
+from openhearth.web.requests import Request
 
 THEMES = ("auto", "light", "dark")
 LANGUAGES = {"zh-Hans": "zh-hans", "en": "en"}
@@ -19,7 +20,7 @@ LANGUAGES = {"zh-Hans": "zh-hans", "en": "en"}
 YEAR = 31_536_000
 
 
-def language(request: HttpRequest) -> str:
+def language(request: Request) -> str:
     """Return Django's code of the language to answer in."""
     actor = getattr(request, "actor", None)
     for wanted in (getattr(actor, "language", ""), request.COOKIES.get("lang", "")):
@@ -38,13 +39,13 @@ def _known(wanted: str) -> str:
     return {"zh": "zh-hans", "en": "en"}.get(wanted.lower().split("-")[0], "")
 
 
-def theme(request: HttpRequest) -> str:
+def theme(request: Request) -> str:
     """Return `auto`, `light` or `dark`."""
     wanted = request.COOKIES.get("theme", "")
     return wanted if wanted in THEMES else "auto"
 
 
-def time_zone(request: HttpRequest) -> ZoneInfo:
+def time_zone(request: Request) -> ZoneInfo:
     """Return the zone of the account, else the one that the browser named, else UTC."""
     for wanted in (getattr(getattr(request, "me", None), "time_zone", ""), request.COOKIES.get("tz", "")):
         found = _zone(wanted)
@@ -61,7 +62,7 @@ def _zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def choose(request: HttpRequest) -> HttpResponse:
+def choose(request: Request) -> HttpResponse:
     """Take `theme` or `lang` from the form in the foot of each page, keep it, and go back to `next`."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -74,9 +75,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(_local(request.POST.get("next", "")))
     response.status_code = 303
     for name, value in choices.items():
-        response.set_cookie(
-            name, value, max_age=YEAR, secure=request.is_secure(), httponly=True, samesite="Lax"
-        )
+        response.set_cookie(name, value, max_age=YEAR, secure=request.is_secure(), httponly=True, samesite="Lax")
     return response
 
 
@@ -86,6 +85,6 @@ def _local(address: str) -> str:
     return address if here else "/"
 
 
-def activate(request: HttpRequest) -> None:
+def activate(request: Request) -> None:
     """Make the reader's language current for this thread."""
     translation.activate(language(request))

@@ -22,16 +22,15 @@ class Picture:
 def picture(who: Any) -> Picture:
     """Return the picture of an account, or of a bare name (an author without an account here).
 
-    An account needs `pk` and `name`; `full_name` (or `display_name`) gives the initial where it is set, and
-    `kind` other than "user"/"person" or a true `is_organisation` makes the arch of an organisation.
+    An account needs `pk` and `name`; `shown_name` gives the initial where there is one, and a true
+    `is_organisation` makes the arch.
     """
     if who is None:
         return Picture("?", 0, arch=False)
     if isinstance(who, str):
         return Picture(initial(who), zlib.crc32(who.strip().casefold().encode()) % GROUNDS + 1, arch=False)
-    shown = getattr(who, "full_name", "") or getattr(who, "display_name", "") or who.name
-    arch = bool(getattr(who, "is_organisation", False)) or getattr(who, "kind", "user") in {"organisation", "organization"}
-    return Picture(initial(shown), int(who.pk) % GROUNDS + 1, arch)
+    shown = getattr(who, "shown_name", "") or who.name
+    return Picture(initial(shown), int(who.pk) % GROUNDS + 1, arch=bool(getattr(who, "is_organisation", False)))
 
 
 def initial(name: str) -> str:

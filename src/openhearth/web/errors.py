@@ -11,13 +11,14 @@ import logging
 from dataclasses import dataclass
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.utils.functional import Promise
 
 from openhearth.kernel.policy.engine import Decision
 from openhearth.web import pages, routes, shell
+from openhearth.web.requests import Request
 
 Text = str | Promise
 
@@ -104,12 +105,14 @@ REASONS: dict[str, Text] = {
     "suspended": gettext_lazy("Your account is suspended. An administrator of this instance can lift that."),
     "scope": gettext_lazy("The access token in use lacks a scope for this. Make one that has it."),
     "role": gettext_lazy("Your role here does not include this. Someone who administers it can give you another."),
-    "archived": gettext_lazy("The repository is archived, so it can only be read. An administrator of it can undo that."),
+    "archived": gettext_lazy(
+        "The repository is archived, so it can only be read. An administrator of it can undo that."
+    ),
 }
 """What the codes of `policy.engine.Decision` say to people."""
 
 
-def respond(request: HttpRequest, status: int, *, body: Text = "", detail: Text = "", title: Text = "") -> HttpResponse:
+def respond(request: Request, status: int, *, body: Text = "", detail: Text = "", title: Text = "") -> HttpResponse:
     """Answer with the error `status` in the form that the asker reads.
 
     `title` and `body` replace the usual words; `detail` is one more sentence, about this very case.
@@ -124,50 +127,53 @@ def respond(request: HttpRequest, status: int, *, body: Text = "", detail: Text 
         offers=kind.offers,
         path=request.path,
         request_id=getattr(request, "request_id", ""),
-        sign_in=routes.sign_in_address(request) if shell.link("account_login") else "",  # type: ignore[arg-type]
+        sign_in=routes.sign_in_address(request) if shell.link("account_login") else "",
     )
     return _in_form(request, page)
 
 
-def _in_form(request: HttpRequest, page: ErrorPage) -> HttpResponse:
+def _in_form(request: Request, page: ErrorPage) -> HttpResponse:
     accept = request.headers.get("Accept", "")
     if "text/html" in accept:
         render = pages.render_bare if page.status == 500 else pages.render
         return render(request, "error.html", page, status=page.status)
     said = " ".join(part for part in (page.body, page.detail) if part)
     if "json" in accept:
-        answer = {"message": page.title, "detail": said, "status": str(page.status), "request_id": page.request_id}
-        return HttpResponse(
-            json.dumps(answer, ensure_ascii=False), status=page.status, content_type="application/json"
-        )
+        answer = {
+            "message": page.title,
+            "detail": said,
+            "status": str(page.status),
+            "request_id": page.request_id,
+        }
+        return HttpResponse(json.dumps(answer, ensure_ascii=False), status=page.status, content_type="application/json")
     line = f"{page.status} {page.title}\n{said}\n" + (f"Request {page.request_id}\n" if page.request_id else "")
     return HttpResponse(line, status=page.status, content_type="text/plain; charset=utf-8")
 
 
-def refused(request: HttpRequest, decision: Decision) -> HttpResponse:
+def refused(request: Request, decision: Decision) -> HttpResponse:
     """Answer a policy refusal of something that the asker may know of (403), with its reason in words."""
     return respond(request, 403, body=REASONS.get(decision.reason, KINDS[403].body))
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: Request, exception: Exception | None = None) -> HttpResponse:
     """Django's 400; too much data is 413 here."""
     return respond(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
-def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def permission_denied(request: Request, exception: Exception | None = None) -> HttpResponse:
     """Django's 403."""
     del exception
     return respond(request, 403)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: Request, exception: Exception | None = None) -> HttpResponse:
     """Django's 404: the same words whether the page is missing or hidden."""
     del exception
     return respond(request, 404)
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's 500. Asks neither the database nor a template of any capability; one line where even that breaks."""
+def server_error(request: Request) -> HttpResponse:
+    """Django's 500: asks neither the database nor a capability; one line of text where even that breaks."""
     try:
         return respond(request, 500)
     except Exception:  # what broke the page may break this one too; the reader still gets an answer
@@ -176,7 +182,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return HttpResponse(f"500\nRequest {number}\n", status=500, content_type="text/plain; charset=utf-8")
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: Request, reason: str = "") -> HttpResponse:
     """Answer a form whose proof of origin is missing or old: say how to get on."""
     del reason
     return respond(
@@ -184,7 +190,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         403,
         title=_("This form is out of date"),
         body=_(
-            "Nothing was changed. The form was open for long, was loaded before you signed in, or your browser "
-            "keeps no cookies for this site. Go back, load the page again and send the form once more."
+            "Nothing was changed. The form was open for long, was loaded before you signed in, "
+            "or your browser keeps no cookies for this site. Go back, load the page again and send the form once more."
         ),
     )

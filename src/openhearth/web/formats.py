@@ -9,6 +9,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from functools import cache
+from typing import Literal
 
 from babel import Locale, dates, numbers
 from django.utils import timezone, translation
@@ -21,6 +22,14 @@ _LOCALES = {"zh": "zh_Hans_CN", "en": "en_GB"}
 _BYTE_UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 _HAN_NEXT_TO_LATIN = re.compile(r"(?<=[一-鿿])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[一-鿿])")
 RELATIVE_FOR = timedelta(days=30)
+_UNITS: tuple[tuple[Literal["week", "day", "hour", "minute", "second"], timedelta], ...] = (
+    ("week", timedelta(weeks=2)),
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+    ("second", timedelta(seconds=1)),
+)
+"""Units of relative times, each with the distance from which it is used."""
 
 
 @cache
@@ -56,17 +65,19 @@ def compact(value: int) -> str:
 
 def percent(share: float, places: int = 1) -> str:
     """Return a share of one as `86.1%`."""
-    return numbers.format_percent(round(share, places + 2), locale=locale(), decimal_quantization=False).replace("-", "−")
+    return numbers.format_percent(round(share, places + 2), locale=locale(), decimal_quantization=False).replace(
+        "-", "−"
+    )
 
 
 def size(count: int) -> str:
     """Return a number of bytes as `3.4 KB`; one KB is 1000 B."""
     value, unit = Decimal(count), 0
-    while value >= 1000 and unit < len(_BYTE_UNITS) - 1:
+    while value >= Decimal("999.5") and unit < len(_BYTE_UNITS) - 1 and (unit or count >= 1000):
         value, unit = value / 1000, unit + 1
     if unit:
-        value = value.quantize(Decimal("0.1") if value < 100 else Decimal(1))
-    return f"{number(value.normalize() + 0)} {_BYTE_UNITS[unit]}"
+        value = value.quantize(Decimal("0.1") if value < Decimal("99.95") else Decimal(1))
+    return f"{number(value)} {_BYTE_UNITS[unit]}"
 
 
 def local(moment: datetime) -> datetime:
@@ -121,9 +132,15 @@ def words(moment: datetime) -> str:
         return _("just now")
     if timedelta(hours=20) < distance and (local(clock.now()).date() - local(moment).date()).days == 1:
         return _("yesterday")
-    unit_kept_until_two = 1.5
+    unit, _least = next(pair for pair in _UNITS if abs(distance) >= pair[1])
+    length = timedelta(**{f"{unit}s": 1})
+    whole = abs(distance) // length * length
     said = dates.format_timedelta(
-        -distance, granularity="minute", threshold=unit_kept_until_two, add_direction=True, locale=locale()
+        whole if distance < timedelta() else -whole,
+        granularity=unit,
+        threshold=10**9,  # never a larger unit than the one chosen here
+        add_direction=True,
+        locale=locale(),
     )
     return _spaced(said)
 
@@ -134,7 +151,7 @@ def _time(moment: datetime, text: str) -> Markup:
 
 
 def ago(moment: datetime) -> Markup:
-    """Return `<time>` saying `3 hours ago`, a date beyond 30 days; the title has the whole moment and zone."""
+    """Return `<time>` saying `3 hours ago`, a date beyond 30 days; its title has the whole moment and zone."""
     return _time(moment, words(moment))
 
 

@@ -1,26 +1,29 @@
-"""What happens to every request of a page, from outside in. Their order in `MIDDLEWARE` is:
+"""What happens to every request of a page.
 
-`Frame` (who connects, under which name, headers of the answer) > sessions > CSRF > the account's middleware that
-sets `request.actor` and `request.me` > `Reading` (language, theme, zone) > `Refusals` (policy's no as pages).
+Their order in `MIDDLEWARE`, from outside in: `Frame` (who connects, under which name, headers of the answer),
+sessions, CSRF, the account's middleware that sets `request.actor` and `request.me`, `Reading` (language, theme,
+time zone), `Refusals` (policy's no as pages).
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponseBase, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
-from openhearth.kernel import config
+from openhearth.kernel import config, log
 from openhearth.kernel.policy.engine import Hidden, NotAllowed
 from openhearth.web import appearance, errors, routes, shell
+from openhearth.web.requests import Request
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
+GetResponse = Callable[[Request], HttpResponseBase]
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -46,6 +49,9 @@ FORWARDED = (
     "HTTP_FORWARDED",
     "HTTP_X_REAL_IP",
 )
+
+
+_GIVEN = re.compile("[0-9a-f]{16}")
 
 
 @cache
@@ -95,8 +101,13 @@ class Frame:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.request_id = secrets.token_hex(8)  # type: ignore[attr-defined]
+    def __call__(self, request: Request) -> HttpResponseBase:
+        """Answer one request."""
+        request.request_id = _request_id(request)
+        with log.request(request.request_id):
+            return _dressed(self._answer(request), request.request_id)
+
+    def _answer(self, request: Request) -> HttpResponseBase:
         settings = config.current()
         public = public_name(settings.url)
         _believe_proxies(request, settings.trusted_proxies, public)
@@ -109,13 +120,19 @@ class Frame:
             allow = response.headers.get("Allow")
             response = errors.respond(request, 405)
             response["Allow"] = allow or ""
-        return _dressed(response, request.request_id)  # type: ignore[attr-defined]
+        return response
+
+
+def _request_id(request: Request) -> str:
+    """Return the id that the front has given to this request; a client cannot choose one."""
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    return given if _GIVEN.fullmatch(given) else secrets.token_hex(8)
 
 
 def public_name(url: str) -> str:
     """Return `url` where it names the instance to others; "" where none is set, or one of this machine alone.
 
-    Without a public name every host is answered: the instance is being tried out, through whatever leads to it.
+    Without a public name every host is answered: the instance is being tried out, however it is reached.
     """
     host = urlsplit(url).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
@@ -124,11 +141,11 @@ def public_name(url: str) -> str:
     return "" if address is not None and (address.is_loopback or address.is_unspecified) else url
 
 
-def _believe_proxies(request: HttpRequest, proxies: tuple[str, ...], public: str) -> None:
+def _believe_proxies(request: Request, proxies: tuple[str, ...], public: str) -> None:
     """Put the real client and host into META; drop the headers where nobody trusted sent them.
 
-    Afterwards X-Forwarded-Proto can be believed (`SECURE_PROXY_SSL_HEADER`): it is gone, or a trusted proxy's,
-    or that of the configured public address.
+    Afterwards X-Forwarded-Proto can be believed (`SECURE_PROXY_SSL_HEADER`): it is gone, or a trusted
+    proxy's, or that of the configured public address.
     """
     meta = request.META
     peer = meta.get("REMOTE_ADDR", "")
@@ -142,7 +159,7 @@ def _believe_proxies(request: HttpRequest, proxies: tuple[str, ...], public: str
         meta["HTTP_X_FORWARDED_PROTO"] = urlsplit(public).scheme
 
 
-def _host_is_ours(request: HttpRequest, url: str) -> bool:
+def _host_is_ours(request: Request, url: str) -> bool:
     if request.path.startswith(ANY_HOST):
         return True
     public = urlsplit(url)
@@ -170,25 +187,27 @@ class Reading:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: Request) -> HttpResponseBase:
+        """Answer one request."""
         appearance.activate(request)
-        request.theme = appearance.theme(request)  # type: ignore[attr-defined]
+        request.theme = appearance.theme(request)
         zone = appearance.time_zone(request)
-        request.time_zone = zone.key  # type: ignore[attr-defined]
+        request.time_zone = zone.key
         with timezone.override(zone):
             return self.get_response(request)
 
 
 class Refusals:
-    """Turns policy's refusals into answers: 404 for what the asker may not know of, else 403 or the sign-in page."""
+    """Answers policy's refusals: 404 for what the asker may not know of, else 403 or the sign-in page."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: Request) -> HttpResponseBase:
+        """Answer one request."""
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+    def process_exception(self, request: Request, exception: Exception) -> HttpResponseBase | None:
         """Answer what `policy.require` raised in a view."""
         if not isinstance(exception, NotAllowed):
             return None
@@ -196,5 +215,5 @@ class Refusals:
             return errors.not_found(request)
         reads_pages = "text/html" in request.headers.get("Accept", "")
         if exception.decision.reason == "sign-in" and reads_pages and shell.link("account_login"):
-            return HttpResponseRedirect(routes.sign_in_address(request))  # type: ignore[arg-type]
+            return HttpResponseRedirect(routes.sign_in_address(request))
         return errors.refused(request, exception.decision)

@@ -5,21 +5,23 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.template import engines
+from django.template.backends.jinja2 import Jinja2
 from markupsafe import Markup
 
 from openhearth.kernel import slots
 from openhearth.web import shell
+from openhearth.web.requests import Request
 
 
-def render(request: HttpRequest, template: str, page: object = None, status: int = 200) -> HttpResponse:
+def render(request: Request, template: str, page: object = None, status: int = 200) -> HttpResponse:
     """Answer with `template`, which finds what it shows under `page` (a frozen dataclass of ready values)."""
     return HttpResponse(text(template, context(request, page)), status=status)
 
 
-def render_bare(request: HttpRequest, template: str, page: object, status: int) -> HttpResponse:
+def render_bare(request: Request, template: str, page: object, status: int) -> HttpResponse:
     """Answer without asking the database or any other layer: nobody is signed in, all slots are empty."""
     bare = context(request, page) | {"me": None, "may_register": _no, "slots": _no_slots}
     return HttpResponse(text(template, bare), status=status)
@@ -27,10 +29,13 @@ def render_bare(request: HttpRequest, template: str, page: object, status: int) 
 
 def text(template: str, values: dict[str, Any]) -> str:
     """Return a page or a fragment as text."""
-    return engines["jinja2"].env.get_template(template).render(values)
+    engine = engines["jinja2"]
+    if not isinstance(engine, Jinja2):
+        raise TypeError("Pages are rendered by Jinja2; TEMPLATES in the settings names another engine")
+    return engine.env.get_template(template).render(values)
 
 
-def context(request: HttpRequest, page: object = None) -> dict[str, Any]:
+def context(request: Request, page: object = None) -> dict[str, Any]:
     """Return what every template can use beside the globals of `templating`."""
     return {
         "page": page,
@@ -44,12 +49,12 @@ def context(request: HttpRequest, page: object = None) -> dict[str, Any]:
     }
 
 
-def csrf_input(request: HttpRequest) -> Markup:
+def csrf_input(request: Request) -> Markup:
     """Return the hidden field that every form with `method="post"` carries."""
     return Markup('<input type="hidden" name="csrfmiddlewaretoken" value="{}">').format(get_token(request))
 
 
-def _slots(request: HttpRequest, page: object, name: str, **more: Any) -> list[Markup]:
+def _slots(request: Request, page: object, name: str, **more: Any) -> list[Markup]:
     return slots.filled(name, {"request": request, "page": page, **more})
 
 

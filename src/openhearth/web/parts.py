@@ -108,7 +108,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One piece of a strip as drawn: left edge and width in hundredths, colour class `f1`…`f5` or `f0` (the rest)."""
+    """One piece of a strip as drawn: left edge and width in hundredths; `colour` is a class, `f0` for the rest."""
 
     name: str
     figure: str
@@ -122,7 +122,15 @@ def bars(shares: Sequence[Share]) -> list[Bar]:
     drawn, x = [], 0.0
     for index, share in enumerate(shares):
         width = round(share.share * 100, 2)
-        drawn.append(Bar(share.name, share.figure, round(x, 2), max(width - 0.35, 0.3), f"f{index + 1 if index < 5 else 0}"))
+        drawn.append(
+            Bar(
+                share.name,
+                share.figure,
+                round(x, 2),
+                max(width - 0.35, 0.3),
+                f"f{index + 1 if index < 5 else 0}",
+            )
+        )
         x += width
     return drawn
 

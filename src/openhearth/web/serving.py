@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpResponse, HttpResponseNotAllowed
 
 from openhearth.web import errors
 from openhearth.web.assets import PREFIX, by_address, static
+from openhearth.web.requests import Request
 
 FOREVER = "public, max-age=31536000, immutable"
 
 
-def serve(request: HttpRequest, name: str) -> HttpResponse:
+def serve(request: Request, name: str) -> HttpResponse:
     """Answer `/-/static/NAME.HASH.EXT`; only the current hash exists."""
     if request.method not in {"GET", "HEAD"}:
         return HttpResponseNotAllowed(["GET", "HEAD"])
@@ -31,7 +32,7 @@ def serve(request: HttpRequest, name: str) -> HttpResponse:
     return response
 
 
-def favicon(request: HttpRequest) -> HttpResponse:
+def favicon(request: Request) -> HttpResponse:
     """Answer `/favicon.ico` for readers of pages that name no icon (raw files, archives)."""
     response = serve(request, static("mark.svg").removeprefix(PREFIX))
     if response.status_code == 200:

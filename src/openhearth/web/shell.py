@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from openhearth.kernel import config
+from openhearth.web.requests import Request
 
-Remember = Callable[[HttpRequest, dict[str, str]], None]
+Remember = Callable[[Request, dict[str, str]], None]
 
 _remember: list[Remember] = []
-_may_register: list[Callable[[HttpRequest], bool]] = []
+_may_register: list[Callable[[Request], bool]] = []
 
 
-def link(name: str, **arguments: object) -> str:
+def link(name: str, /, **arguments: object) -> str:
     """Return the address of a named page, or "" where this instance has no such page."""
     try:
         return reverse(name, kwargs=arguments)
@@ -31,19 +31,21 @@ def remember_choices(keep: Remember) -> None:
     _remember.append(keep)
 
 
-def keep_choices(request: HttpRequest, choices: dict[str, str]) -> None:
+def keep_choices(request: Request, choices: dict[str, str]) -> None:
     """Hand the reader's choices to whoever registered for them."""
     for keep in _remember:
         keep(request, choices)
 
 
-def registration_judged_by(judge: Callable[[HttpRequest], bool]) -> None:
+def registration_judged_by(judge: Callable[[Request], bool]) -> None:
     """Register who knows whether a stranger may make an account now (`people.accounts`)."""
     _may_register[:] = [judge]
 
 
-def may_register(request: HttpRequest) -> bool:
+def may_register(request: Request) -> bool:
     """Tell whether "Create account" is shown to a stranger."""
-    if not link("account_signup") or config.current().registration == "closed":
+    if not link("account_signup"):
         return False
-    return all(judge(request) for judge in _may_register)
+    if _may_register:
+        return _may_register[0](request)
+    return config.current().registration != "closed"

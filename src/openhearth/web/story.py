@@ -1,4 +1,4 @@
-"""The kit page: every component in every state, for people who build pages and for screenshot and axe tests."""
+"""The kit page: every component in every state, for those who build pages and for browser tests."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from markupsafe import Markup
 
-from openhearth.kernel import clock
+from openhearth.kernel import clock, config
 from openhearth.kernel.errors import Fault
 from openhearth.web import errors, pages, parts
+from openhearth.web.requests import Request
+
+
+PEOPLE = (
+    SimpleNamespace(pk=12, name="linyue", shown_name="林玥"),
+    SimpleNamespace(pk=17, name="amara", shown_name=""),
+    SimpleNamespace(pk=3, name="banyan", shown_name="榕树开源基金会", is_organisation=True),
+    SimpleNamespace(pk=5, name="northlight", shown_name="", is_organisation=True),
+)
+"""Stand-ins for accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +42,15 @@ class KitPage:
     people: tuple[SimpleNamespace, ...]
 
 
-def kit_page(request: HttpRequest) -> HttpResponse:
+def kit_page(request: Request) -> HttpResponse:
     """Show the kit (`/-/kit`)."""
     return pages.render(request, "story.html", _example())
 
 
-def kit_error(request: HttpRequest, status: int) -> HttpResponse:
+def kit_error(request: Request, status: int) -> HttpResponse:
     """Show one error page as it looks (`/-/kit/error/404`), answered with its status."""
-    return errors.respond(request, status if status in errors.KINDS else 404)
+    detail = config.current().public_url if status == 421 else ""
+    return errors.respond(request, status if status in errors.KINDS else 404, detail=detail)
 
 
 def _example() -> KitPage:
@@ -66,17 +77,15 @@ def _example() -> KitPage:
             ]
         ),
         pager=parts.Pager(current=5, last=12, address="/-/kit"),
-        people=(
-            SimpleNamespace(pk=12, name="linyue", full_name="林玥", kind="user"),
-            SimpleNamespace(pk=17, name="amara", full_name="", kind="user"),
-            SimpleNamespace(pk=3, name="banyan", full_name="榕树开源基金会", kind="organisation"),
-            SimpleNamespace(pk=5, name="northlight", full_name="", kind="organisation"),
-        ),
+        people=PEOPLE,
     )
 
 
 def _nav() -> parts.Nav:
-    access = (parts.Tab("keys", "SSH keys", "#", "key"), parts.Tab("tokens", "Access tokens", "#", "key-asterisk", 4))
+    access = (
+        parts.Tab("keys", "SSH keys", "#", "key"),
+        parts.Tab("tokens", "Access tokens", "#", "key-asterisk", 4),
+    )
     return parts.Nav(
         "Example settings",
         (
@@ -112,7 +121,10 @@ def _lines() -> tuple[Markup, ...]:
     return (
         Markup('<span class="k">fn</span> <span class="nf">run</span>(limit: <span class="kt">u64</span>) {'),
         Markup('    <span class="c1">// 返回时已落盘</span>'),
-        Markup('    <span class="k">let</span> name = <span class="s">"wal"</span>; <span class="ctl" title="RLO">U+202E</span>'),
+        Markup(
+            '    <span class="k">let</span> name = <span class="s">"wal"</span>; '
+            '<span class="ctl" title="RIGHT-TO-LEFT OVERRIDE">U+202E</span>'
+        ),
         Markup('    <span class="nd">#[inline]</span> sum(<span class="mi">42</span>)'),
         Markup("}"),
     )

@@ -1,8 +1,8 @@
 """The Jinja2 environment of all pages: what templates can call and how they write figures and moments.
 
-Only things that hold for every page are globals. What belongs to one request (`request`, `me`, `page`, `theme`,
-`csrf_input`, `slots`, `may_register`) comes from `pages.render` as context; macros of `kit.html` get it as
-arguments, because an imported template does not see it.
+Only things that hold for every page are globals. What belongs to one request (`request`, `me`, `page`,
+`theme`, `here`, `csrf_input`, `slots`, `may_register`) comes from `pages.render` as context; macros of
+`kit.html` get it as arguments, because an imported template does not see it.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from openhearth.web.shell import link
 
 @cache
 def source() -> str:
-    """Return where the program's own source lies (`Source` of the package's metadata), "" where that is unknown."""
+    """Return the address of the program's source (`Source` in the package's metadata), "" if unknown."""
     try:
         addresses = metadata.metadata("openhearth").get_all("Project-URL") or []
     except metadata.PackageNotFoundError:
         return ""
     named = dict(entry.split(", ", 1) for entry in addresses)
-    return named.get("Source", "")
+    return str(named.get("Source", ""))
 
 
-def url(name: str, **arguments: object) -> str:
+def url(name: str, /, **arguments: object) -> str:
     """Return the address of a named page. Raises NoReverseMatch where there is none (see `link`)."""
     return reverse(name, kwargs=arguments)
 
