@@ -5,6 +5,7 @@ from __future__ import annotations
 KERNEL_APPS: tuple[str, ...] = (
     "openhearth.kernel.jobs",
     "openhearth.kernel.events",
+    "openhearth.kernel.mail",
 )
 
 CAPABILITIES: tuple[str, ...] = (

@@ -134,8 +134,8 @@ def main() -> None:
 
 @main.command(help=_("Start everything: web, SSH and background work. Ctrl-C stops it."))
 @click.option("--host", metavar="HOST", help=_("Address to listen on (default 127.0.0.1)."))
-@click.option("--port", type=PORT, help=_("Port for browsers and git over HTTP (default 8000)."))
-@click.option("--ssh-port", type=PORT, help=_("Port for git over SSH (default 8022)."))
+@click.option("--port", type=PORT, metavar="PORT", help=_("Port for browsers and git over HTTP (default 8000)."))
+@click.option("--ssh-port", type=PORT, metavar="PORT", help=_("Port for git over SSH (default 8022)."))
 @data_option
 @click.pass_context
 def serve(context: click.Context, host: str | None, port: int | None, ssh_port: int | None) -> None:
