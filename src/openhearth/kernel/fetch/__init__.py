@@ -5,7 +5,7 @@ which answers differently the second time gains nothing. Redirects are followed 
 Proxies of the environment are ignored.
 """
 
-from openhearth.kernel.fetch.addresses import FetchPolicy, policy_from
+from openhearth.kernel.fetch.addresses import FetchPolicy, configured, policy_from
 from openhearth.kernel.fetch.client import Response, Streamed, fetch, fetch_async, stream
 from openhearth.kernel.fetch.errors import FetchError, FetchRefused
 from openhearth.kernel.fetch.urls import Checked, check
@@ -18,6 +18,7 @@ __all__ = [
     "Response",
     "Streamed",
     "check",
+    "configured",
     "fetch",
     "fetch_async",
     "policy_from",

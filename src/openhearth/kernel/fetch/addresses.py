@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from openhearth.kernel import config
 from openhearth.kernel.fetch.errors import FetchError
 
 Address = IPv4Address | IPv6Address
@@ -79,6 +80,11 @@ def policy_from(allow_private: Sequence[str], **limits: float) -> FetchPolicy:
         seconds=float(limits.get("seconds", 30.0)),
         body_bytes=int(limits.get("body_bytes", 10 * 1024 * 1024)),
     )
+
+
+def configured() -> FetchPolicy:
+    """The policy of this instance (`fetch.allow`)."""
+    return policy_from(config.current().fetch.allow)
 
 
 def is_allowed(address: Address, policy: FetchPolicy) -> bool:

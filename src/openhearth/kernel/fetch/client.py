@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httpx2
 
-from openhearth.kernel.fetch.addresses import FetchPolicy
+from openhearth.kernel.fetch.addresses import FetchPolicy, configured
 from openhearth.kernel.fetch.errors import FetchError, FetchRefused
 from openhearth.kernel.fetch.urls import Checked, check, join
 from openhearth.kernel.fetch.wire import Deadline, exchange
@@ -70,7 +70,7 @@ def fetch(
     """Ask for an address and return the whole answer, whatever its status.
 
     FetchRefused when address, method or headers are not allowed; FetchError when it fails on the way or the answer
-    is too large or too slow.
+    is too large or too slow. Without a `policy` the instance's own counts.
     """
     with stream(method, url, headers=headers, body=body, policy=policy) as answer:
         return Response(answer.status, answer.url, answer.headers, b"".join(answer.chunks()))
@@ -88,7 +88,7 @@ def stream(
     method: str, url: str, *, headers: Headers = (), body: bytes = b"", policy: FetchPolicy | None = None
 ) -> Iterator[Streamed]:
     """Like `fetch` for answers that do not fit into memory: read `chunks()` inside the block."""
-    policy = policy or FetchPolicy()
+    policy = policy or configured()
     sent = _clean(method, headers)
     deadline = Deadline(policy.seconds)
     for _hop in range(policy.redirects + 1):

@@ -110,6 +110,7 @@ class _Pinned(httpcore2.NetworkBackend):
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore2.NetworkStream:
+        del path, timeout, socket_options
         raise httpcore2.ConnectError("no sockets here")
 
 

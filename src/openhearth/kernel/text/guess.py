@@ -120,7 +120,7 @@ def _by_name(name: str) -> Language | None:
 
 def _by_shebang(head: bytes) -> Language | None:
     words = head[2:].split(b"\n", 1)[0].decode("ascii", "replace").split()
-    names = [word.rpartition("/")[2] for word in found if not word.startswith("-") and "=" not in word]
+    names = [word.rpartition("/")[2] for word in words if not word.startswith("-") and "=" not in word]
     if names and names[0] == "env":
         names = names[1:]
     if not names:
