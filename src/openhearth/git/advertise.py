@@ -20,8 +20,7 @@ _UPLOAD_V0 = (
     "deepen-not deepen-relative no-progress include-tag allow-reachable-sha1-in-want filter"
 )
 _RECEIVE = (
-    "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta push-options "
-    "object-format=sha1"
+    "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta push-options object-format=sha1"
 )
 _UPLOAD_V2 = (
     f"agent={AGENT}",

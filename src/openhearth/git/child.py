@@ -126,7 +126,11 @@ class Child:
             await asyncio.shield(self.wait())
         finally:
             for transport in self._transports:
-                transport.close()
+                if not isinstance(transport, asyncio.WriteTransport):
+                    transport.close()
+                elif not transport.is_closing() or transport.get_write_buffer_size():
+                    transport.abort()  # close would wait for a reader that is dead
+            await asyncio.sleep(0)  # the loop closes the pipes in its next turn
 
     async def __aenter__(self) -> Self:
         return self

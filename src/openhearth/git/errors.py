@@ -17,17 +17,17 @@ class GitError(Exception):
         return f"{self.code} ({facts})" if facts else self.code
 
 
-class Refused(GitError):  # noqa: N818  names the outcome
+class Refused(GitError):
     """Hostile or invalid input of a client; the code names the rule that refused it."""
 
 
-class ObjectMissing(GitError):  # noqa: N818  names the outcome
+class ObjectMissing(GitError):
     """An object or path that was asked for does not exist."""
 
 
-class TooLarge(GitError):  # noqa: N818  names the outcome
+class TooLarge(GitError):
     """A cap on bytes or counts was reached."""
 
 
-class TimedOut(GitError):  # noqa: N818  names the outcome
+class TimedOut(GitError):
     """A child of git was ended because its time was over."""

@@ -11,7 +11,7 @@ import resource
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -176,11 +176,21 @@ def _limit(pid: int, limits: Limits) -> None:
     }
     if limits.file_bytes is not None:
         wanted[resource.RLIMIT_FSIZE] = limits.file_bytes
-    with contextlib.suppress(ProcessLookupError):
+    _limit_tree(pid, wanted)
+
+
+def _limit_tree(pid: int, wanted: Mapping[int, int]) -> None:
+    """Limit a process, then the children it may have had before: whatever it starts later inherits."""
+    try:
         for kind, value in wanted.items():
             hard = resource.prlimit(pid, kind)[1]
             cap = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.prlimit(pid, kind, (cap, cap))
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    except OSError:
+        return  # it has ended, or this system does not tell
+    for child in children:
+        _limit_tree(int(child), wanted)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

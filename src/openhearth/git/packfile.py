@@ -74,9 +74,7 @@ class PackIndex:
         small = struct.unpack_from(f">{self.count}I", self._map, table)
         large = table + 4 * self.count
         return [
-            value
-            if value < 0x80000000
-            else struct.unpack_from(">Q", self._map, large + 8 * (value & 0x7FFFFFFF))[0]
+            value if value < 0x80000000 else struct.unpack_from(">Q", self._map, large + 8 * (value & 0x7FFFFFFF))[0]
             for value in small
         ]
 

@@ -58,9 +58,7 @@ class PktReader:
     `packets` and `total_bytes` cap what `packet` reads in the life of this reader (`TooLarge`).
     """
 
-    def __init__(
-        self, reader: AsyncReader, *, packets: int | None = None, total_bytes: int | None = None
-    ) -> None:
+    def __init__(self, reader: AsyncReader, *, packets: int | None = None, total_bytes: int | None = None) -> None:
         self._reader = reader
         self._buffer = b""
         self._start = 0

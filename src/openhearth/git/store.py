@@ -222,9 +222,7 @@ def packs_in(folder: Path) -> list[PackInfo]:
     return found
 
 
-def kinds(
-    directory: Path, oids: Sequence[str], *, quarantine: Path | None = None
-) -> Mapping[str, str | None]:
+def kinds(directory: Path, oids: Sequence[str], *, quarantine: Path | None = None) -> Mapping[str, str | None]:
     """Return the kind of each object ("commit", "tree", "blob", "tag"), None for a missing one."""
     return dict(zip(oids, _checked(directory, oids, "%(objecttype)", quarantine), strict=True))
 

@@ -158,9 +158,7 @@ async def _not_below(
     return met
 
 
-async def search(
-    directory: Path, oids: set[str], tips: Sequence[str], walk: Sequence[str], limits: Limits
-) -> set[str]:
+async def search(directory: Path, oids: set[str], tips: Sequence[str], walk: Sequence[str], limits: Limits) -> set[str]:
     """Return what a complete walk down from `tips` does not meet; it ends when everything was met."""
     if not tips:
         return oids

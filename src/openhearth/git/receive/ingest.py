@@ -155,9 +155,7 @@ class _Proof:
         limits = self._walk_limits()
         if strangers and met.edges:
             # Most often they are files of the very commits that the push was built on.
-            strangers = await search(
-                self.directory, strangers, sorted(met.edges), (*OBJECTS, "--no-walk"), limits
-            )
+            strangers = await search(self.directory, strangers, sorted(met.edges), (*OBJECTS, "--no-walk"), limits)
         if strangers:
             lost = await unreachable(self.directory, strangers, self.tips, limits=limits)
             if lost:
@@ -215,9 +213,7 @@ class _Met:
 def is_fast_forward(directory: Path, old: str, new: str, quarantine: Path | None = None) -> bool:
     """Return whether commit `new` has `old` in its history. GitError when one is missing or no commit."""
     try:
-        command.run(
-            directory, "merge-base", "--is-ancestor", "--end-of-options", old, new, quarantine=quarantine
-        )
+        command.run(directory, "merge-base", "--is-ancestor", "--end-of-options", old, new, quarantine=quarantine)
     except GitError as error:
         if error.params.get("status") == 1:
             return False

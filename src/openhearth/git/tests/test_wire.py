@@ -78,17 +78,13 @@ async def test_push_clone_fetch(forge: Forge, transport: str, version: str) -> N
     assert set(hosted.refs) == {"refs/heads/main", "refs/tags/v1"}
     await forge.git(*protocol, "clone", "-q", url, "copy")
     copy = forge.root / "copy"
-    assert await forge.git("rev-parse", "main", "v1", cwd=copy) == await forge.git(
-        "rev-parse", "main", "v1", cwd=work
-    )
+    assert await forge.git("rev-parse", "main", "v1", cwd=copy) == await forge.git("rev-parse", "main", "v1", cwd=work)
     await forge.git("commit", "-q", "--allow-empty", "-m", "more", cwd=work)
     (work / "dir0" / "file.txt").write_text("changed\n")
     await forge.git("commit", "-qam", "change", cwd=work)
     await forge.git(*protocol, "push", url, "main:main", "main:topic/a", cwd=work)
     await forge.git(*protocol, "fetch", cwd=copy)
-    assert await forge.git("rev-parse", "origin/topic/a", cwd=copy) == await forge.git(
-        "rev-parse", "main", cwd=work
-    )
+    assert await forge.git("rev-parse", "origin/topic/a", cwd=copy) == await forge.git("rev-parse", "main", cwd=work)
     await forge.git(*protocol, "push", url, ":topic/a", cwd=work)
     assert "refs/heads/topic/a" not in hosted.refs
     await forge.git("fsck", "--strict", cwd=copy)

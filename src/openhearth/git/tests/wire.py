@@ -117,9 +117,7 @@ class Hosted:
                 self.refs[name] = oid
         self.version += 1
         peeled = store.peel(self.directory, list(self.refs.values()))
-        store.write_refs(
-            self.directory, [(n, o, peeled[o]) for n, o in self.refs.items()], self.head, self.version
-        )
+        store.write_refs(self.directory, [(n, o, peeled[o]) for n, o in self.refs.items()], self.head, self.version)
 
     def view(self) -> RefView:
         visible = {name: oid for name, oid in self.refs.items() if not refnames.is_hidden(name)}
@@ -308,9 +306,7 @@ async def push(hosted: Hosted, reader: asyncio.StreamReader | Body, write: Write
     shown = progress if request.sideband and "quiet" not in request.capabilities else None
     tips = [ref.oid for ref in hosted.view().refs]
     try:
-        quarantine = await ingest(
-            hosted.directory, request, packets, tips=tips, limits=limits, progress=shown
-        )
+        quarantine = await ingest(hosted.directory, request, packets, tips=tips, limits=limits, progress=shown)
     except GitError as error:
         results: dict[str, str | None] = {c.ref: "unpacker error" for c in request.commands}
         await write(answer(request, report(request, unpack=str(error), results=results)))
