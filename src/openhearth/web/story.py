@@ -14,7 +14,6 @@ from openhearth.kernel.errors import Fault
 from openhearth.web import errors, pages, parts
 from openhearth.web.requests import Request
 
-
 PEOPLE = (
     SimpleNamespace(pk=12, name="linyue", shown_name="林玥"),
     SimpleNamespace(pk=17, name="amara", shown_name=""),

@@ -101,7 +101,7 @@ def test_every_named_icon_exists(file):
 
 
 def test_unknown_icon_says_how_to_add_it():
-    with pytest.raises(LookupError, match="tools/icons.py no-such-icon-16"):
+    with pytest.raises(LookupError, match=r"tools/icons\.py no-such-icon-16"):
         icon("no-such-icon")
 
 
