@@ -13,6 +13,8 @@ from openhearth.kernel.policy.rows import TABLE, Kind, Row
 M = TypeVar("M", bound=Model)
 
 NOBODY = Q(pk__in=[])
+EVERYTHING = ~NOBODY
+"""An empty Q would vanish in `NOBODY | Q()`: Django takes it for no condition at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def visible(queryset: QuerySet[M], actor: Actor, action: str) -> QuerySet[M]:
     who = actor if actor.is_active else ANONYMOUS
     granted = NOBODY
     for name in row.relations:
-        granted |= TABLE.relation(kind, name).q(who)
+        granted |= TABLE.relation(kind, name).q(who) or EVERYTHING
     if who.scopes is not None:
         granted &= _scope_filter(kind, row, who.scopes)
     if row.when:
@@ -103,9 +105,10 @@ def _scope_filter(kind: Kind, row: Row, scopes: frozenset[str]) -> Q:
     public_open = not public_scope or covers(scopes, public_scope)
     if private_open and public_open:
         return Q()
+    public = kind.public or EVERYTHING
     if private_open:
-        return ~kind.public
-    return kind.public if public_open else NOBODY
+        return ~public
+    return public if public_open else NOBODY
 
 
 IMPLIED: dict[str, tuple[str, ...]] = {

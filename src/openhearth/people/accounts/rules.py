@@ -208,9 +208,9 @@ def unseen_character(text: str, *, lines: bool = False) -> str:
 
 
 def is_local_address(address: str) -> bool:
-    """Whether an address leads to a page of this instance: a path, and nothing a browser could read otherwise.
+    r"""Whether an address leads to a page of this instance: a path, and nothing a browser could read otherwise.
 
-    Refused are other hosts in every spelling (`//evil`, `/\\evil`, `https:`, `javascript:`), and control characters.
+    Refused are other hosts in every spelling (`//evil`, `/\evil`, `https:`, `javascript:`), and control characters.
     """
     if not address.startswith("/") or address.startswith("//") or "\\" in address:
         return False

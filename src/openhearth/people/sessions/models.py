@@ -80,7 +80,7 @@ class SessionStore(DatabaseStore):
                 "address": seat["address"],
             }
         return Session(
-            session_key=rules.stored_key(self._get_or_create_session_key()),
+            session_key=rules.stored_key(self.session_key or ""),
             session_data=self.encode(data),
             expire_date=self.get_expiry_date(),
             account_id=int(account) if account is not None else None,
@@ -91,7 +91,7 @@ class SessionStore(DatabaseStore):
         """Remove a session, this one without an argument."""
         key = session_key or self.session_key
         if key:
-            Session.objects.filter(session_key=rules.stored_key(key)).delete()
+            Session.objects.filter(session_key=rules.stored_key(self.session_key or "")).delete()
 
 
 def seat(session: SessionBase, *, user_agent: str, address: str) -> None:

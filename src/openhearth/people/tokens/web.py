@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -73,15 +73,12 @@ def new(request: Request, account: Account) -> HttpResponse:
     data = request.POST
     form = Form({name: data.get(name, "") for name in ("name", "ends", "day")})
     scopes = tuple(data.getlist("scopes"))
-    faults: list[Fault] = []
-    ends: datetime | None = None
     try:
         ends = rules.end_of(form.value("ends"), form.value("day"), clock.now())
-    except ValueError as refused:
-        faults.append(_end_fault(str(refused)))
+    except ValueError as wrong:
+        faults = [*actions.faults_of(form.value("name"), list(scopes)), _end_fault(str(wrong))]
+        return _form_page(request, form.with_faults(faults), scopes, status=422)
     try:
-        if faults:
-            raise Invalid(*_other_faults(form, scopes), *faults)
         token, secret = actions.create_token(
             actor=request.actor, account=account, name=form.value("name"), scopes=scopes, expires_at=ends
         )
@@ -90,10 +87,6 @@ def new(request: Request, account: Account) -> HttpResponse:
     lines = queries.lines_of(account)
     page = TokensPage(settings_nav("tokens"), "", lines, made=token.name, secret=secret)
     return private(pages.render(request, "tokens/tokens.html", page))
-
-
-def _other_faults(form: Form, scopes: tuple[str, ...]) -> list[Fault]:
-    return actions.faults_of(form.value("name"), list(scopes))
 
 
 def _end_fault(code: str) -> Fault:

@@ -84,13 +84,19 @@ def _short(text: str) -> str:
     return shown + ("…" if len(text) > 60 else "")
 
 
+def _is_email(text: str) -> bool:
+    if len(text) > 254 or not text.isprintable():
+        return False
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
+
+
 def email_faults(email: str) -> list[Fault]:
     """Return what is wrong with a new mail address."""
-    try:
-        if len(email) > 254 or not email.isprintable():
-            raise ValidationError("too long")
-        validate_email(email)
-    except ValidationError:
+    if not _is_email(email):
         text = _("Email: “%(email)s” is not a mail address. Use the form name@example.org.")
         return [Fault("email", "invalid", text % {"email": _short(email)})]
     known = EmailAddress.objects.filter(email=email.casefold()).exists()

@@ -42,5 +42,3 @@ def faults_of(response: Any) -> str:
 def codes(refused: Any) -> set[tuple[str, str]]:
     """Return (field, code) of the faults in an `Invalid`."""
     return {(fault.field, fault.code) for fault in refused.value.faults}
-
-

@@ -69,9 +69,7 @@ def test_the_first_page_opens_with_its_link_only() -> None:
 
 
 @pytest.mark.parametrize("name", [*OWN, *ADMIN])
-def test_lists_ask_the_database_a_fixed_number_of_times(
-    name: str, django_assert_max_num_queries: object
-) -> None:
+def test_lists_ask_the_database_a_fixed_number_of_times(name: str, django_assert_max_num_queries: object) -> None:
     admin = make_account("keeper", is_admin=True)
     for number in range(30):
         make_account(f"someone{number}x", state=Account.State.PENDING if number % 2 else Account.State.ACTIVE)

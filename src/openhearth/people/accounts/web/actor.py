@@ -45,6 +45,7 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Request) -> HttpResponseBase:
+        """Settle who asks, then go on; 401 to a token that opens nothing, 429 to too many wrong passwords."""
         header = request.headers.get("Authorization", "")
         if header and _authorize and request.method in {"GET", "HEAD"}:
             try:
@@ -52,7 +53,7 @@ class ActorMiddleware:
             except attempts.TooMany as limited:
                 return too_many(request, limited)
             if actor is None:
-                return unauthorized(request)
+                return unauthorized()
             account = queries.accounts_by_id([actor.account_id or 0]).get(actor.account_id or 0)
             _enter(request, account, actor)
         else:
@@ -74,7 +75,7 @@ def _enter_by_session(request: Request) -> None:
 def _enter(request: Request, account: Account | None, actor: Actor) -> None:
     request.me = account
     request.actor = actor
-    request.user = account or AnonymousUser()  # type: ignore[assignment]
+    request.user = account or AnonymousUser()
     if account is not None:
         actor.memo[Account] = account
 
@@ -116,7 +117,7 @@ def keep_session(request: HttpRequest, account: Account) -> None:
     request.session[HASH_SESSION_KEY] = account.get_session_auth_hash()
 
 
-def too_many(request: HttpRequest, limited: attempts.TooMany) -> HttpResponse:
+def too_many(request: Request, limited: attempts.TooMany) -> HttpResponse:
     """Answer 429 and say when to come back."""
     body = _("There were too many wrong passwords. Wait %(seconds)d seconds and try again.")
     response = errors.respond(request, 429, body=body % {"seconds": limited.retry_after})
@@ -124,10 +125,9 @@ def too_many(request: HttpRequest, limited: attempts.TooMany) -> HttpResponse:
     return response
 
 
-def unauthorized(request: HttpRequest) -> HttpResponse:
+def unauthorized() -> HttpResponse:
     """Answer 401 to a token or password that opens nothing."""
     text = _("The token or password is not right, has ended, or its account may not sign in.")
     response = HttpResponse(f"401 {text}\n", status=401, content_type="text/plain; charset=utf-8")
     response["WWW-Authenticate"] = REALM
-    del request
     return response

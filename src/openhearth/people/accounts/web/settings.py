@@ -91,28 +91,21 @@ def preferences(request: Request, account: Account) -> HttpResponse:
         return _preferences_page(request, account, Form(shown))
     form = posted(request.POST, "language", "time_zone", "theme")
     theme = form.value("theme")
-    faults = []
     if theme and theme not in appearance.THEMES:
-        faults.append(Fault("theme", "unknown", _("Theme: choose light, dark or as the system.")))
+        fault = Fault("theme", "unknown", _("Theme: choose light, dark or as the system."))
+        return _preferences_page(request, account, form.with_faults([fault]), status=422)
+    language, zone = form.value("language"), form.value("time_zone")
     try:
-        if faults:
-            raise Invalid(*faults)
-        actions.update_account(
-            actor=request.actor,
-            account=account,
-            language=form.value("language"),
-            time_zone=form.value("time_zone"),
-        )
+        actions.update_account(actor=request.actor, account=account, language=language, time_zone=zone)
     except Invalid as refused:
         return _preferences_page(request, account, form.with_faults(refused.faults), status=422)
     response = see(reverse("settings_preferences"), "preferences")
-    kept = {"theme": theme, "lang": form.value("language")}
-    for name, value in kept.items():
+    for name, value in (("theme", theme), ("lang", language)):
         if value:
             response.set_cookie(
                 name, value, max_age=appearance.YEAR, secure=request.is_secure(), httponly=True, samesite="Lax"
             )
-    if not kept["lang"]:
+    if not language:
         response.delete_cookie("lang")
     return response
 

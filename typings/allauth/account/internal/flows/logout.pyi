@@ -1,0 +1,3 @@
+from django.http import HttpRequest
+
+def logout(request: HttpRequest, *, show_message: bool = True) -> None: ...
