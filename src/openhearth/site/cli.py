@@ -83,13 +83,17 @@ def _data(context: click.Context) -> Path:
 
 
 def _config(context: click.Context, **options: object) -> Config:
-    """Read the configuration, with command-line options over it, and make it this process's."""
+    """Open the data directory, read the configuration with options over it, make it this process's."""
     from openhearth.kernel import config
+    from openhearth.site.data_directory import StartRefused, open_data
 
     given = {key.replace("__", "."): value for key, value in options.items() if value is not None}
     os.environ["OPENHEARTH_DATA"] = str(_data(context))
     try:
+        open_data(_data(context))
         found = config.load(_data(context), os.environ, given)
+    except StartRefused as refused:
+        fail(str(refused))
     except config.ConfigError as error:
         fail(_("The configuration has faults:"), *error.faults)
     config.install(found)
@@ -267,10 +271,65 @@ def repo() -> None:
 @click.pass_context
 def repo_add(context: click.Context, address: str, visibility: str, description: str) -> None:
     """Make a repository."""
+    owner, name = _owner_and_name(address)
+    _commands(context).add_repository(owner=owner, name=name, visibility=visibility, description=description)
+
+
+def _owner_and_name(address: str) -> tuple[str, str]:
     owner, slash, name = address.partition("/")
     if not (owner and slash and name) or "/" in name:
         raise click.BadParameter(_("give it as OWNER/NAME, for example lin/hello-world."), param_hint="OWNER/NAME")
-    _commands(context).add_repository(owner=owner, name=name, visibility=visibility, description=description)
+    return owner, name
+
+
+@main.command("import", help=_("Make the repository OWNER/NAME from a git address, a bundle or a folder."))
+@click.argument("source", metavar="PATH_OR_URL")
+@click.argument("address", metavar="OWNER/NAME")
+@click.option("--visibility", type=VISIBILITY, default="public", show_default=True, help=_("Who may see it."))
+@data_option
+@click.pass_context
+def import_repository(context: click.Context, source: str, address: str, visibility: str) -> None:
+    """Import a repository."""
+    owner, name = _owner_and_name(address)
+    _commands(context).import_repository(source=source, owner=owner, name=name, visibility=visibility)
+
+
+@main.command(help=_("Write everything to FILE while the server runs. Keys stay out unless asked for."))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--with-keys",
+    is_flag=True,
+    help=_("Put the secret keys in too: who has the file can then pretend to be this instance."),
+)
+@data_option
+@click.pass_context
+def backup(context: click.Context, file: Path, with_keys: bool) -> None:
+    """Take a backup."""
+    _commands(context).take_backup(file=file.absolute(), with_keys=with_keys)
+
+
+@main.command(help=_("Bring back a backup into an empty data directory, and verify it."))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@data_option
+@click.pass_context
+def restore(context: click.Context, file: Path) -> None:
+    """Restore a backup."""
+    from openhearth.site import restoring
+    from openhearth.site.data_directory import StartRefused
+
+    try:
+        with restoring.emptied(_data(context), file):
+            restoring.restore(_config(context), file, language())
+    except StartRefused as refused:
+        fail(str(refused))
+
+
+@main.command(help=_("Check every promise of the data; ends with 1 when one is broken, and names what to do."))
+@data_option
+@click.pass_context
+def verify(context: click.Context) -> None:
+    """Verify the data."""
+    raise SystemExit(_commands(context).verify())
 
 
 @main.command(hidden=True, context_settings=PASS_ON)

@@ -1,4 +1,4 @@
-"""Opens an instance for a command: data directory, Django, a database that fits this code."""
+"""Opens an instance for a command: Django, and a database that fits this code."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from django.utils import translation
 from openhearth.kernel import log
 from openhearth.kernel.config import Config
 from openhearth.site import schema
-from openhearth.site.data_directory import open_data
 
 
 def commands(config: Config, language: str) -> ModuleType:
     """Return `site.commands`, ready to work on this instance. Raises `StartRefused`."""
-    open_data(config.data)
-    _setup(config)
+    set_up(config)
     translation.activate(language)
     schema.require_current(config)
     return importlib.import_module("openhearth.site.commands")
@@ -31,7 +29,8 @@ def manage(arguments: list[str]) -> None:
     execute_from_command_line(["hearth manage", *arguments])
 
 
-def _setup(config: Config) -> None:
+def set_up(config: Config) -> None:
+    """Prepare Django and the log for this configuration; opens no database."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openhearth.site.settings")
     log.setup(config.log.level, config.log.format)
     django.setup()

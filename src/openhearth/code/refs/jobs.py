@@ -6,6 +6,7 @@ from openhearth.code.refs import actions, queries
 from openhearth.code.repos import queries as repos
 from openhearth.git import maintenance
 from openhearth.kernel.jobs.registry import job
+from openhearth.kernel.locks import LockTimeout, held
 
 
 @job("code.refs.maintain", long=True)
@@ -29,7 +30,11 @@ def maintain_repository(repository_id: int) -> None:
 @job("code.refs.drop_folded", every=1800, long=True)
 def drop_folded_packs() -> None:
     """Remove packs whose objects another pack has held for an hour, so that no running fetch misses them."""
-    for repository_id, names in actions.take_folded_packs().items():
-        directory = repos.storage(repository_id)
-        if directory.exists():
-            maintenance.remove_packs(directory, names)
+    try:
+        with held(queries.packs_stay(), seconds=0):
+            for repository_id, names in actions.take_folded_packs().items():
+                directory = repos.storage(repository_id)
+                if directory.exists():
+                    maintenance.remove_packs(directory, names)
+    except LockTimeout:
+        return  # a backup is being written; the next run removes them

@@ -18,7 +18,7 @@ from openhearth.git import refnames, store, wants
 from openhearth.git.errors import GitError
 from openhearth.git.packfile import PackInfo
 from openhearth.git.views import AdvertisedRef, RefView
-from openhearth.kernel import store as content
+from openhearth.kernel import config, store as content
 from openhearth.kernel.policy import engine
 from openhearth.kernel.policy.actors import Actor
 
@@ -73,6 +73,11 @@ def commit_tips(repository_id: int) -> list[str]:
     """Return the ids of the commits that branches point to."""
     rows = Ref.objects.filter(repository_id=repository_id, name__startswith=HEADS)
     return list(rows.values_list("oid", flat=True).distinct())
+
+
+def packs_stay() -> Path:
+    """Return the lock that whoever copies packs (a backup) holds shared: while it is held no pack is removed."""
+    return config.current().paths.locks / "packs-stay"
 
 
 def pack_info(pack: Pack) -> PackInfo:

@@ -149,14 +149,12 @@ def _reach(place: Source) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if place.kind is not SourceKind.ADDRESS:
         return (), ("file",)
     try:
-        checked = fetch.check(place.address, fetch.policy())
-    except fetch.Refused as refused:
-        raise invalid(
-            "source", refused.code, _("Source: this address may not be contacted (%(why)s).") % {"why": refused.code}
-        ) from None
-    pinned = f"{checked.host}:{checked.port}:{','.join(str(a) for a in checked.addresses)}"
+        checked = fetch.check(place.address, fetch.configured())
+    except fetch.FetchError as refused:
+        text = _("Source: %(source)s may not be contacted (%(why)s).")
+        raise invalid("source", refused.code, text % {"source": place.address, "why": refused.code}) from None
     settings = (
-        *("-c", f"http.curloptResolve={pinned}"),
+        *("-c", f"http.curloptResolve={checked.curlopt_resolve}"),
         *("-c", "http.followRedirects=false"),
         *("-c", "http.proxy="),
         *("-c", "http.lowSpeedLimit=1000"),
