@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+import tomllib
+from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 SOURCES = Path(__file__).parents[3]
 PRELUDE = "import django; django.setup()\n"
@@ -47,3 +53,15 @@ def migrate(data: Path) -> None:
         "call_command('createcachetable', database='cache', verbosity=0)\n"
         "store.ensure()\n",
     )
+
+
+def query(data: Path, sql: str) -> list[tuple[Any, ...]]:
+    """Run one statement on the children's database, from outside, and return its rows."""
+    file = data / "hearth.toml"
+    if not file.exists():
+        with closing(sqlite3.connect(data / "hearth.sqlite3", timeout=20)) as database, database:
+            return database.execute(sql).fetchall()
+    url = tomllib.loads(file.read_text("utf-8"))["database"]["url"]
+    with psycopg.connect(url) as database:
+        cursor = database.execute(sql)
+        return cursor.fetchall() if cursor.description else []

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
-from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
 from openhearth.kernel.events import facts, subscriptions
 from openhearth.kernel.events.emit import emit
@@ -158,23 +157,10 @@ print(EventRow.objects.get().name)
 """
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="the child uses SQLite")
 def test_migrated_databases_refuse_changes_by_sql_as_well(hearth):
     refusal = "events are facts: they are neither changed nor deleted"
-    assert processes.run(hearth, CHANGES).splitlines() == [refusal, refusal, "a.b"]
-
-
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="the other test does it for SQLite")
-@pytest.mark.django_db(transaction=True)
-def test_triggers_on_postgresql():
-    call_command("migrate", "events", "zero", fake=True, verbosity=0)
-    with connection.schema_editor() as editor:
-        editor.delete_model(EventRow)
-    call_command("migrate", "events", verbosity=0)
-    EventRow.objects.create(name="a.b", actor_kind="system")
-    for sql in ("UPDATE events_eventrow SET name = 'x'", "DELETE FROM events_eventrow"):
-        with pytest.raises(DatabaseError, match="events are facts"), connection.cursor() as cursor:
-            cursor.execute(sql)
+    lines = [line for line in processes.run(hearth, CHANGES).splitlines() if not line.startswith("CONTEXT")]
+    assert lines == [refusal, refusal, "a.b"]
 
 
 def test_migrations_are_complete(hearth):

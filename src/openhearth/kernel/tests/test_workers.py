@@ -1,15 +1,11 @@
-"""Workers as real processes on a real database file."""
+"""Workers as real processes on a real database."""
 
 from __future__ import annotations
 
 import signal
-import sqlite3
 import time
 
-import pytest
-from django.db import connection
-
-pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="the children use SQLite")
+from openhearth.kernel.tests import processes
 
 WORKER = """
 import os, signal, sys, threading, time
@@ -37,22 +33,16 @@ print("over", flush=True)
 
 
 def queue(hearth, name: str, args: str = "{}", times: int = 1) -> None:
-    rows = [(name, args)] * times
-    with sqlite3.connect(hearth / "hearth.sqlite3", timeout=20) as database:
-        database.executemany(
-            "INSERT INTO jobs_job (name, args, state, run_after, attempts, max_attempts, leased_by, last_error,"
-            " progress_text, created_at) VALUES (?, ?, 'ready', datetime('now'), 0, 9, '', '', '', datetime('now'))",
-            rows,
-        )
-    database.close()
+    row = f"('{name}', '{args}', 'ready', CURRENT_TIMESTAMP, 0, 9, '', '', '', CURRENT_TIMESTAMP)"
+    processes.query(
+        hearth,
+        "INSERT INTO jobs_job (name, args, state, run_after, attempts, max_attempts, leased_by, last_error,"  # noqa: S608
+        f" progress_text, created_at) VALUES {', '.join([row] * times)}",
+    )
 
 
 def rows(hearth) -> list[tuple[str, str, int]]:
-    database = sqlite3.connect(hearth / "hearth.sqlite3", timeout=20)
-    try:
-        return database.execute("SELECT name, state, attempts FROM jobs_job ORDER BY id").fetchall()
-    finally:
-        database.close()
+    return processes.query(hearth, "SELECT name, state, attempts FROM jobs_job ORDER BY id")
 
 
 def wait_for(condition, seconds: float = 30) -> None:
