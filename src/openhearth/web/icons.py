@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from markupsafe import Markup, escape
 
@@ -18,6 +18,7 @@ def names() -> frozenset[str]:
     return frozenset(found.decode() for found in _SYMBOL.findall(assets()["icons.svg"].data))
 
 
+@lru_cache(maxsize=2048)
 def icon(name: str, size: int = 16, cls: str = "") -> Markup:
     """Return the icon as decoration: hidden from screen readers, in the colour of its surroundings.
 
