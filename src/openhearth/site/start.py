@@ -1,4 +1,4 @@
-"""`./hearth serve`: prepares the data, binds the sockets, loads the application and starts the parts."""
+"""`./hearth serve`: locks the data, binds the sockets, loads the application and starts the parts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from openhearth.kernel import config as configuration
 from openhearth.kernel import log, metrics
 from openhearth.kernel.config import Config
 from openhearth.site import banner, catalogues, checks, hostkeys, parts, schema, sockets
-from openhearth.site.data_directory import InstanceLock, StartRefused, open_data
+from openhearth.site.data_directory import InstanceLock, StartRefused
 from openhearth.site.run_state import RunState
 from openhearth.site.supervisor import Slot, Supervisor
 
@@ -59,9 +59,11 @@ class Prepared:
 
 
 def serve(config: Config) -> int:
-    """Run the instance until it is told to stop. Returns the exit code; raises `StartRefused`."""
+    """Run the instance on an opened data directory until it is told to stop; returns the exit code.
+
+    Raises `StartRefused`.
+    """
     checks.require_git()
-    open_data(config.data)
     lock = InstanceLock(config.data)
     lock.take()
     listeners = bind(config)
