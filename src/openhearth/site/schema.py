@@ -28,23 +28,29 @@ logger = logging.getLogger("openhearth.start")
 SNAPSHOTS_KEPT = 3
 _STAMP = "schema"
 
+Migration = tuple[str, str]
+"""App and name."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Migrations as (app, name): `missing` are to be applied, `unknown` were applied by other code."""
+    """`missing` migrations are to be applied, `unknown` were applied by other code."""
 
-    missing: tuple[tuple[str, str], ...]
-    unknown: tuple[tuple[str, str], ...]
+    missing: tuple[Migration, ...]
+    unknown: tuple[Migration, ...]
     is_new: bool
 
 
 def state() -> State:
     """Compare the migrations of this code with those that the database has seen."""
     loader = MigrationLoader(connections["default"])
-    applied, ours = set(loader.applied_migrations), set(loader.disk_migrations)
     replaced = {old for migration in loader.replacements.values() for old in migration.replaces}
-    missing = sorted(set(loader.graph.nodes) - applied)
-    return State(tuple(missing), tuple(sorted(applied - ours - replaced)), is_new=not applied)
+    return compare(set(loader.applied_migrations), set(loader.graph.nodes), set(loader.disk_migrations) | replaced)
+
+
+def compare(applied: set[Migration], needed: set[Migration], known: set[Migration]) -> State:
+    """Return what of `needed` is missing, and what was applied that this code does not know."""
+    return State(tuple(sorted(needed - applied)), tuple(sorted(applied - known)), is_new=not applied)
 
 
 def bring_up(config: Config) -> None:
