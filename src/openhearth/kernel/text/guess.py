@@ -78,11 +78,12 @@ def script(text: str) -> Literal["zh-Hans", "en"] | None:
         return _chinese(sample, han)
     if latin < 2 or han or _KANA_OR_HANGUL.search(sample):
         return None
-    if (len(_ACCENTED.findall(sample)) + 2 * len(_OTHER.findall(sample))) * 60 > latin:
-        return None
     found = _WORD.findall(sample.lower())
     english = sum(1 for word in found if word in _ENGLISH_WORDS)
     foreign = sum(1 for word in found if word in _FOREIGN_WORDS)
+    accents = len(_ACCENTED.findall(sample)) if english < 3 else 0
+    if (accents + 2 * len(_OTHER.findall(sample))) * 60 > latin:
+        return None
     return "en" if english >= foreign else None
 
 

@@ -67,7 +67,7 @@ Carbon|p|carbon|carbon||
 Hare|p|hare|ha||
 Pony|p|pony|pony||
 Chapel|p|chapel|chpl||
-Ballerina|p|ballerina|bal||
+Ballerina|p|java|bal||
 Haskell|p|haskell|hs hsc lhs hs-boot||runhaskell runghc
 PureScript|p|haskell|purs||
 Elm|p|elm|elm||
@@ -142,7 +142,7 @@ Lean|p|lean|lean||
 Agda|p|agda|agda lagda||
 Idris|p|idris|idr lidr||
 Isabelle|p|isabelle|thy||
-TLA+|p|tlaplus|tla||
+TLA+|p|text|tla||
 Alloy|p|alloy|als||
 APL|p|apl|apl dyalog||
 J|p|j|ijs||jconsole
@@ -157,7 +157,6 @@ Gnuplot|p|gnuplot|gp gnu gnuplot plt||gnuplot
 PostScript|p|postscript|ps eps||
 ABAP|p|abap|abap||
 Apex|p|java|apex trigger||
-Ring|p|ring|ring||
 Io|p|io|io||io
 Red|p|red|red reds||
 Rexx|p|rexx|rexx rex||rexx regina
@@ -167,7 +166,7 @@ CMake|p|cmake|cmake cmake.in|CMakeLists.txt|
 Meson|p|meson||meson.build meson_options.txt meson.options|
 Ninja|d|text|ninja||
 Just|p|make|just|justfile Justfile .justfile|just
-M4|p|m4|m4 ac|configure.ac|
+M4|p|text|m4 ac|configure.ac|
 Dockerfile|p|docker|dockerfile containerfile|Dockerfile Containerfile|
 Nix|p|nix|nix||nix-shell
 HCL|p|terraform|hcl tf tfvars nomad workflow||
@@ -236,6 +235,7 @@ Turtle|d|turtle|ttl||
 XQuery|p|xquery|xq xqm xquery xqy||
 Cypher|p|cypher|cyp cypher||
 HTTP|d|http|http||
+Go module|d|text||go.mod go.work go.sum|
 PEM|d|text|pem crt csr||
 G-code|d|gcode|gcode nc||
 Wavefront|d|text|obj mtl||

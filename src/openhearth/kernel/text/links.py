@@ -9,10 +9,12 @@ from markupsafe import Markup
 from openhearth.kernel.text.marks import mark
 
 REL = "nofollow ugc noopener"
+_ENDS = r"\s<>\"`\x00-\x20\x7f\u200b-\u206f\u2e80-\u303f\uff00-\uffef"
 _ADDRESS = re.compile(
-    r"(?<![\w/])https?://[^\s<>\"`\x00-\x20\x7f\u3000-\u303f\uff00-\uffef\u200b-\u206f]{1,2000}",
+    rf"(?<![A-Za-z0-9_/])https?://[^/?#{_ENDS}]{{1,253}}(?:[/?#][^{_ENDS}\u3040-\u9fff\uac00-\ud7af]{{0,2000}})?",
     re.IGNORECASE,
 )
+"""The path ends at a Chinese, Japanese or Korean character: people write on without a blank."""
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 
 

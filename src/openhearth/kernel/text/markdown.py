@@ -21,8 +21,8 @@ MAX_MAIL_LINKS: Final = 2_000
 """The parser's time and memory grow with the square of the number of mail addresses in a paragraph."""
 MAX_HTML: Final = 4_000_000
 """So are texts that the parser blows up beyond this (half a million nested quotes)."""
-MAX_TAGS: Final = 200_000
-"""And texts with more tags than a reader could use: about two seconds of work."""
+MAX_TAGS: Final = 100_000
+"""And texts with more tags than a reader could use: a few seconds of work."""
 ID_PREFIX: Final = "user-content-"
 
 _SCOPE = re.compile(r"[A-Za-z0-9-]{0,40}")

@@ -125,11 +125,15 @@ def _hidden(text: str) -> Iterator[int]:
             yield at
         elif character in _BIDI_MARK:
             if right_to_left is None:
-                right_to_left = any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
+                right_to_left = any(map(_is_right_to_left, text))
             if not right_to_left:
                 yield at
         elif not _needed(text, at, character):
             yield at
+
+
+def _is_right_to_left(character: str) -> bool:
+    return character not in _BIDI_MARK and unicodedata.bidirectional(character) in ("R", "AL")
 
 
 def _needed(text: str, at: int, character: str) -> bool:
