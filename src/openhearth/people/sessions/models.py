@@ -91,7 +91,7 @@ class SessionStore(DatabaseStore):
         """Remove a session, this one without an argument."""
         key = session_key or self.session_key
         if key:
-            Session.objects.filter(session_key=rules.stored_key(self.session_key or "")).delete()
+            Session.objects.filter(session_key=rules.stored_key(key)).delete()
 
 
 def seat(session: SessionBase, *, user_agent: str, address: str) -> None:
