@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from django.db import close_old_connections, connection, connections
 
-from openhearth.kernel import log, metrics
+from openhearth.kernel import config, log, metrics
 from openhearth.kernel.jobs import claims, registry, schedule
 from openhearth.kernel.jobs.models import Job
 from openhearth.kernel.jobs.running import Again, running
@@ -29,11 +29,14 @@ _runs = metrics.counter("openhearth_jobs_total", "Runs of jobs by outcome.", ("j
 _seconds = metrics.histogram("openhearth_job_seconds", "Time that runs of jobs took.", ("job",))
 
 
-def run_worker(stop: threading.Event, *, threads: int = 1, lease: float = LEASE_SECONDS) -> None:
+def run_worker(stop: threading.Event, *, threads: int | None = None, lease: float = LEASE_SECONDS) -> None:
     """Run jobs until `stop` is set; returns when the jobs then running are over.
 
-    With more than one thread, one of them takes no long jobs, so that mail is not stuck behind an import.
+    `threads` jobs run at a time (default: `jobs.threads` of the configuration), each held on a `lease` of so
+    many seconds that is renewed while this process lives. With more than one thread, one of them takes no long
+    jobs, so that mail is not stuck behind an import.
     """
+    threads = threads or config.current().jobs.threads
     worker = f"{socket.gethostname()[:50]}:{os.getpid()}:{secrets.token_hex(4)}"
     over = threading.Event()
     keeper = threading.Thread(target=_keep_leases, args=(worker, lease, over), name="leases", daemon=True)

@@ -122,6 +122,7 @@ def test_text_logs_have_one_line_for_each_message(logs):
 
 
 COUNT = """
+import os
 from openhearth.kernel import metrics
 requests = metrics.counter("t_requests_total", "Requests.", ("kind",))
 seconds = metrics.histogram("t_seconds", "Seconds.", buckets=(1, 2))
