@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from openhearth.code.browse.web import archives, changes, files, folders, history, lists
-from openhearth.web.routes import page
+from django.urls import URLPattern
 
-_REPOSITORY = "^(?P<owner>[^/]+)/(?P<repo>[^/]+)"
+from openhearth.code.browse.web import archives, changes, files, folders, history, lists
+from openhearth.web.routes import View, page
+
 _REST = r"(?P<rest>[\s\S]+)"
-_READ = {"permission": "repo.read", "load": "repository", "regex": True}
+_SHA = "(?P<sha>[0-9a-fA-F]{4,40})"
+
+
+def _read(below: str, view: View, name: str) -> URLPattern:
+    """Return a route below /OWNER/REPO that everybody may open who may read the repository."""
+    pattern = rf"^(?P<owner>[^/]+)/(?P<repo>[^/]+){below}\Z"
+    return page(pattern, view, name=name, permission="repo.read", load="repository", regex=True)
+
 
 urlpatterns = [
-    page(rf"{_REPOSITORY}/?\Z", folders.home, name="repository", **_READ),
-    page(rf"{_REPOSITORY}/tree/{_REST}\Z", folders.tree, name="browse_tree", **_READ),
-    page(rf"{_REPOSITORY}/blob/{_REST}\Z", files.blob, name="browse_blob", **_READ),
-    page(rf"{_REPOSITORY}/raw/{_REST}\Z", files.raw, name="browse_raw", **_READ),
-    page(rf"{_REPOSITORY}/commits/?\Z", history.commits, name="browse_commits_default", **_READ),
-    page(rf"{_REPOSITORY}/commits/{_REST}\Z", history.commits, name="browse_commits", **_READ),
-    page(rf"{_REPOSITORY}/commit/(?P<sha>[0-9a-fA-F]{{4,40}})/?\Z", changes.commit, name="browse_commit", **_READ),
-    page(rf"{_REPOSITORY}/branches/?\Z", lists.branches, name="browse_branches", **_READ),
-    page(rf"{_REPOSITORY}/tags/?\Z", lists.tags, name="browse_tags", **_READ),
-    page(rf"{_REPOSITORY}/archive/{_REST}\Z", archives.archive, name="browse_archive", **_READ),
+    _read("/?", folders.home, "repository"),
+    _read(f"/tree/{_REST}", folders.tree, "browse_tree"),
+    _read(f"/blob/{_REST}", files.blob, "browse_blob"),
+    _read(f"/raw/{_REST}", files.raw, "browse_raw"),
+    _read("/commits/?", history.commits, "browse_commits_default"),
+    _read(f"/commits/{_REST}", history.commits, "browse_commits"),
+    _read(f"/commit/{_SHA}/?", changes.commit, "browse_commit"),
+    _read("/branches/?", lists.branches, "browse_branches"),
+    _read("/tags/?", lists.tags, "browse_tags"),
+    _read(f"/archive/{_REST}", archives.archive, "browse_archive"),
 ]

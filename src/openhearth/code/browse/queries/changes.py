@@ -10,6 +10,8 @@ from openhearth.git import diff, objects
 from openhearth.git.objects import Commit
 from openhearth.kernel import config
 
+_ONE_FILE_BYTES = 4 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -28,14 +30,23 @@ def change(opened: Opened, oid: str, *, only: str = "") -> Change:
     commit = objects.commit(opened.directory, oid)
     authors = Authors([commit])
     same = (commit.author.name, commit.author.email) == (commit.committer.name, commit.committer.email)
-    found = diff.commit_diff(opened.directory, oid, limits=_limits(only))
-    if only and not found.files:
-        raise NoSuchPlace
+    limits = config.current().limits
+    found = diff.commit_diff(
+        opened.directory, oid, limits=diff.DiffLimits(files=limits.diff_files, lines=limits.diff_lines)
+    )
+    if only:
+        found = _one_file(opened, commit, only, found)
     committer = None if same else authors.of(commit.committer)
     return Change(commit, authors.of(commit.author), committer, found, only)
 
 
-def _limits(only: str) -> diff.DiffLimits:
-    limits = config.current().limits
-    del only
-    return diff.DiffLimits(files=limits.diff_files, lines=limits.diff_lines)
+def _one_file(opened: Opened, commit: Commit, path: str, whole: diff.Diff) -> diff.Diff:
+    """Return the diff of one file with wider limits, a renamed one with its old name."""
+    paths = {path, *(file.old_path for file in whole.files if file.new_path == path)}
+    lines = config.current().limits.diff_lines
+    wide = diff.DiffLimits(lines=lines, file_lines=lines, file_bytes=_ONE_FILE_BYTES)
+    base = commit.parents[0] if commit.parents else diff.EMPTY_TREE
+    found = diff.between_trees(opened.directory, base, commit.oid, limits=wide, paths=sorted(paths))
+    if not found.files:
+        raise NoSuchPlace
+    return found

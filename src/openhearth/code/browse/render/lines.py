@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from django.utils.translation import gettext as _
 from markupsafe import Markup, escape
 
 from openhearth.code.browse.rules import words
@@ -46,6 +47,7 @@ def _row(row: Row, text: str) -> str:
     old = f' data-n="{row.old_no}"' if row.old_no is not None else ""
     new = f' data-n="{row.new_no}"' if row.new_no is not None else ""
     sign = f"<i>{row.kind}</i>" if kind else ""
+    text += f' <span class="muted">({escape(_("no line end"))})</span>' if row.no_newline else ""
     return (
         f'<tr><td class="ln{kind}"{old}></td><td class="ln{kind}"{new}></td>'
         f'<td class="x{kind}">{sign}{text}</td></tr>\n'

@@ -10,7 +10,10 @@ COUNTED = frozenset({"programming", "markup"})
 
 
 def bytes_by_language(files: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Add up (path, size) by language, greatest first. Copies of others' code, generated files and documents do not count."""
+    """Add up (path, size) by language, greatest first.
+
+    Copies of others' code, generated files and documents do not count.
+    """
     found: dict[str, int] = {}
     for path, size in files:
         language = guess.language(path)

@@ -41,4 +41,20 @@ def place(hearth: Any, owner: Any) -> Any:
 @pytest.fixture
 def reader() -> Client:
     """A visitor's browser."""
+    return _browser()
+
+
+@pytest.fixture
+def signed_in() -> Any:
+    """Gives a browser in which an account is signed in."""
+
+    def browser(account: Any) -> Client:
+        made = _browser()
+        made.force_login(account)
+        return made
+
+    return browser
+
+
+def _browser() -> Client:
     return Client(headers={"Accept": "text/html", "Accept-Language": "en"})

@@ -24,7 +24,7 @@ from openhearth.kernel.text import links
 from openhearth.web import formats, pages
 from openhearth.web.requests import Request
 
-_OPEN_LINES = 400
+_OPEN_LINES = 1000
 """A file with more changed lines is folded at first."""
 _PAGE_LINES = 5000
 """Once a page holds so many lines, further files are only named, with a link to each."""

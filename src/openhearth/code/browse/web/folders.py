@@ -17,6 +17,7 @@ from openhearth.code.browse.queries.folders import Folder
 from openhearth.code.browse.queries.places import NoSuchPlace, Opened, Place
 from openhearth.code.browse.render import documents
 from openhearth.code.browse.rules import files, languages
+from openhearth.code.browse.rules.addresses import plain
 from openhearth.code.browse.web import shared
 from openhearth.code.browse.web.shared import CommitLine, Frame, RefMenu
 from openhearth.code.repos.models import Repository
@@ -158,7 +159,7 @@ def tree(request: Request, repository: Repository, rest: str) -> HttpResponseBas
         repo=shared.frame(request, repository),
         menu=shared.ref_menu(code, place, lambda ref: code.addresses.tree(ref, place.path)),
         crumbs=shared.crumbs(code, place),
-        plain_path=shared.plain(place.path),
+        plain_path=plain(place.path),
         title=_title(code, place),
         latest=_latest(code, folder),
         history_href=code.addresses.commits(place.ref, place.path),
@@ -172,8 +173,8 @@ def tree(request: Request, repository: Repository, rest: str) -> HttpResponseBas
 
 
 def _title(code: Opened, place: Place) -> str:
-    shown = shared.plain(place.path or code.repository.name)
-    return _("%(path)s at %(ref)s") % {"path": shown, "ref": shared.plain(place.label)}
+    shown = plain(place.path or code.repository.name)
+    return _("%(path)s at %(ref)s") % {"path": shown, "ref": plain(place.label)}
 
 
 def _latest(code: Opened, folder: Folder) -> CommitLine:
@@ -230,7 +231,7 @@ def _readme(request: Request, code: Opened, place: Place, folder: Folder, here: 
     others = text.all if len(text.all) > 1 else ()
     return ReadmeBox(
         name=name,
-        plain_name=shared.plain(name),
+        plain_name=plain(name),
         href=code.addresses.blob(place.ref, path),
         raw=code.addresses.raw(place.ref, path),
         html=html,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from openhearth.code.browse.queries import history, places
 from openhearth.code.browse.queries.history import PAGE, History, Line
 from openhearth.code.browse.queries.places import NoSuchPlace, Opened, Place
+from openhearth.code.browse.rules.addresses import plain
 from openhearth.code.browse.web import shared
 from openhearth.code.browse.web.shared import CommitLine, Frame, RefMenu
 from openhearth.code.repos.models import Repository
@@ -67,9 +68,9 @@ def commits(request: Request, repository: Repository, rest: str = "") -> HttpRes
 
 
 def _title(place: Place) -> str:
-    ref = shared.plain(place.label)
+    ref = plain(place.label)
     if place.path:
-        return _("History of %(path)s at %(ref)s") % {"path": shared.plain(place.path), "ref": ref}
+        return _("History of %(path)s at %(ref)s") % {"path": plain(place.path), "ref": ref}
     return _("Commits of %(ref)s") % {"ref": ref}
 
 

@@ -133,7 +133,7 @@ def frame(request: Request, repository: Repository) -> Frame:
         owner_href=shell.link("profile", name=owner.name),
         home=home,
         visibility=repository.visibility,
-        visibility_label=Repository.Visibility(repository.visibility).label,
+        visibility_label=str(Repository.Visibility(repository.visibility).label),
         archived=repository.archived_at is not None,
         tabs=tuple(tabs),
     )
