@@ -15,6 +15,7 @@ CAPABILITIES: tuple[str, ...] = (
     "openhearth.people.tokens",
     "openhearth.code.repos",
     "openhearth.code.refs",
+    "openhearth.code.browse",
 )
 """Dotted names of the capabilities, lowest layer first."""
 

@@ -23,7 +23,7 @@ class Server(uvicorn.Server):
         self._stop = asyncio.Event()
         super().__init__(
             uvicorn.Config(
-                application,  # type: ignore[arg-type]
+                application,
                 loop="asyncio",
                 http=PatientProtocol,
                 ws="none",

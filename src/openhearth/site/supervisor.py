@@ -148,10 +148,10 @@ class Supervisor:
                 break
             if pid == 0:
                 break
-            slot = next((slot for slot in self.slots if slot.pid == pid), None)
-            if slot is None:
+            dead = next((slot for slot in self.slots if slot.pid == pid), None)
+            if dead is None:
                 continue  # an orphan that we ended, or that ended by itself
-            self._note_death(slot, status)
+            self._note_death(dead, status)
             died = True
             if block:
                 break

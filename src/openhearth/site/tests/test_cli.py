@@ -72,9 +72,7 @@ def test_wrong_arguments_end_with_2_and_a_reason(arguments: list[str]) -> None:
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--data", "D", "probe"], ["probe", "--data", "D"], ["--data", "X", "probe", "--data", "D"]]
-)
+@pytest.mark.parametrize("line", ["--data D probe", "probe --data D", "--data X probe --data D"])
 def test_the_data_directory_may_stand_before_or_after(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Path] = []
 
