@@ -147,7 +147,7 @@ class KnownWants:
 
     def keep(self, key: str, answers: Mapping[str, bool]) -> None:
         """Keep answers."""
-        kept = self._kept(key) | answers
+        kept = {**self._kept(key), **answers}
         if len(kept) <= self.MOST:
             content.put(self._row(key), msgspec.json.encode(kept))
 
