@@ -167,6 +167,10 @@ class Jobs(Struct, frozen=True, kw_only=True):
     """Background work."""
 
     workers: Annotated[int, Meta(ge=0, le=256, description="Number of worker processes; 0 means none here.")] = 1
+    threads: Annotated[
+        int,
+        Meta(ge=1, le=64, description="Jobs that each worker runs at a time; one of them is kept for short jobs."),
+    ] = 2
 
 
 class Fetch(Struct, frozen=True, kw_only=True):

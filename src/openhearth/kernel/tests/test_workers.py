@@ -27,7 +27,7 @@ registry._jobs = {name: kind for name, kind in registry._jobs.items() if name.st
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 print("ready", flush=True)
-run_worker(stop, threads=int(sys.argv[1]), lease=float(sys.argv[2]))
+run_worker(stop, threads=int(sys.argv[1]) or None, lease=float(sys.argv[2]))
 print("over", flush=True)
 """
 
@@ -101,7 +101,7 @@ def test_a_stopped_worker_finishes_its_job_and_takes_no_other(hearth, start):
 
 
 def test_an_idle_worker_starts_new_work_at_once(hearth, start):
-    child = start(hearth, WORKER, "1", "30")
+    child = start(hearth, WORKER, "0", "30")
     read_until(child, "count")
     time.sleep(0.5)
     began = time.monotonic()
