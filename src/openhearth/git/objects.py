@@ -76,7 +76,8 @@ def commit(directory: Path, oid: str) -> Commit:
 
 def commits(directory: Path, oids: Sequence[str]) -> list[Commit]:
     """Several commits, in the order asked. Raises as `commit` does."""
-    return [commit(directory, oid) for oid in oids]
+    reader = odb.Reader(directory)
+    return [parse.parse_commit(oid, reader.commit(oid)) for oid in oids]
 
 
 def tag(directory: Path, oid: str) -> Tag:

@@ -57,7 +57,7 @@ def repository(directory: Path) -> pygit2.Repository:
     Raises GitError("no-repository") when there is none.
     """
     key = os.fspath(directory)
-    stamp = _stamp(directory)
+    stamp = _stamp(key)
     held = _kept.open.get(key)
     if held is not None and held[0] == stamp:
         _kept.open.move_to_end(key)
@@ -117,6 +117,21 @@ class Reader:
             return found
         return _KINDS[kind], data
 
+    def commit(self, oid: str) -> bytes:
+        """The content of a commit by its full id. Raises as `read_structure`, GitError("not-a-commit")."""
+        try:
+            name = pygit2.Oid(hex=oid) if is_full_id(oid) else None
+            if name is not None and self._odb.read_header(name)[1] <= STRUCTURE_BYTES:
+                kind, data = self._odb.read(name)
+                if kind == ObjectType.COMMIT:
+                    return data
+        except (KeyError, pygit2.GitError):
+            pass
+        found, data = read_structure(self._directory, oid)
+        if found != "commit":
+            raise GitError("not-a-commit", oid=oid, kind=found)
+        return data
+
     def exists(self, oid: bytes) -> bool:
         """Whether the object is there."""
         return self._odb.exists(pygit2.Oid(raw=oid))
@@ -149,14 +164,15 @@ def _ask(directory: Path, oid: str, question: Callable[[pygit2.Odb], _T]) -> _T:
         raise GitError("object-unreadable", oid=oid, detail=str(problem)) from problem
 
 
-def _stamp(directory: Path) -> _Stamp:
+def _stamp(key: str) -> _Stamp:
     """What changes when a repository is created again at the same place.
 
     The inode alone is not enough: file systems hand the same number out again at once.
     """
     try:
-        store = (directory / "objects").stat()
-        config = (directory / "config").stat()
+        # Asked before every read: making two Path objects would cost more than the read itself.
+        store = os.stat(f"{key}/objects")  # noqa: PTH116
+        config = os.stat(f"{key}/config")  # noqa: PTH116
     except OSError:
         return (0, 0, 0, 0, 0)
     return (store.st_dev, store.st_ino, config.st_ino, config.st_mtime_ns, config.st_size)

@@ -19,9 +19,7 @@ _LAST_SECOND: Final = int((_LAST - _EPOCH).total_seconds())
 _DAY_MINUTES: Final = 24 * 60
 
 _DATE = re.compile(rb"\s*(-?\d{1,40})(?:\s+([+-]\d{1,12}))?")
-_SIGNATURE = re.compile(
-    rb"^-----BEGIN (PGP SIGNATURE|PGP MESSAGE|SSH SIGNATURE|SIGNED MESSAGE)-----$", re.MULTILINE
-)
+_SIGNATURE = re.compile(rb"^-----BEGIN (PGP SIGNATURE|PGP MESSAGE|SSH SIGNATURE|SIGNED MESSAGE)-----$", re.MULTILINE)
 
 # Python knows codecs that are no text encodings or that take quadratic time; only these are tried.
 _TEXT_CODECS = re.compile(
@@ -125,9 +123,7 @@ def parse_person(raw: bytes, encoding: str | None = None) -> Person:
     # The date follows the last bracket: names and addresses may hold brackets of their own.
     found = None if close_at < 0 else _DATE.match(raw, raw.rfind(b">") + 1)
     when = _EPOCH if found is None else moment(int(found[1]), (found[2] or b"+0").decode("ascii"))
-    return Person(
-        name=decode(raw[:open_at], encoding).strip(), email=decode(mail, encoding).strip(), when=when
-    )
+    return Person(name=decode(raw[:open_at], encoding).strip(), email=decode(mail, encoding).strip(), when=when)
 
 
 def moment(seconds: int, zone: str) -> datetime:

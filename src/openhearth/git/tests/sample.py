@@ -26,9 +26,7 @@ class Sample:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        subprocess.run(
-            ["git", "init", "-q", "--bare", "-b", "main", str(directory)], check=True, env=_FIXED, cwd="/"
-        )
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(directory)], check=True, env=_FIXED, cwd="/")
 
     def git(self, *args: str, data: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         done = subprocess.run(
@@ -62,8 +60,7 @@ class Sample:
             return name_of(row) + (b"/" if row[0] in {"40000", "040000"} else b"")
 
         body = b"".join(
-            row[0].encode() + b" " + name_of(row) + b"\0" + bytes.fromhex(row[1])
-            for row in sorted(rows, key=key)
+            row[0].encode() + b" " + name_of(row) + b"\0" + bytes.fromhex(row[1]) for row in sorted(rows, key=key)
         )
         return self.raw("tree", body)
 

@@ -24,9 +24,7 @@ def repo(tmp_path: Path) -> Sample:
     return made
 
 
-def hand_made(
-    repo: Sample, author: str, committer: str, text: str = "\nmsg\n", extra: str = ""
-) -> objects.Commit:
+def hand_made(repo: Sample, author: str, committer: str, text: str = "\nmsg\n", extra: str = "") -> objects.Commit:
     body = f"tree {EMPTY_TREE}\nauthor {author}\ncommitter {committer}\n{extra}{text}"
     return objects.commit(repo.directory, repo.raw("commit", body.encode()))
 
@@ -84,9 +82,7 @@ def test_odd_people(repo: Sample, line: str, name: str, email: str, date: tuple[
     [("99999999999999999999999999", 9999), ("9999999999999", 9999), ("-99999999999999999", 1)],
 )
 @pytest.mark.parametrize("zone", ["+0000", "+1400", "-2359"])
-def test_impossible_dates_are_clamped_and_survive_any_zone(
-    repo: Sample, seconds: str, year: int, zone: str
-) -> None:
+def test_impossible_dates_are_clamped_and_survive_any_zone(repo: Sample, seconds: str, year: int, zone: str) -> None:
     when = hand_made(repo, f"A <a@x> {seconds} {zone}", "A <a@x> 1 +0000").author.when
     assert when.year == year
     for hours in (-23, 23):
@@ -95,9 +91,7 @@ def test_impossible_dates_are_clamped_and_survive_any_zone(
 
 
 def test_commits_without_committer_or_message_or_anything(repo: Sample) -> None:
-    made = objects.commit(
-        repo.directory, repo.raw("commit", f"tree {EMPTY_TREE}\nauthor A <a@x> 5 +0000\n".encode())
-    )
+    made = objects.commit(repo.directory, repo.raw("commit", f"tree {EMPTY_TREE}\nauthor A <a@x> 5 +0000\n".encode()))
     assert made.committer == parse.NOBODY
     assert (made.subject, made.body, made.message) == ("", "", "")
     bare = objects.commit(repo.directory, repo.raw("commit", b""))
@@ -215,6 +209,10 @@ def test_missing_and_malformed_ids(repo: Sample, oid: str) -> None:
             ask(repo.directory, oid)
     with pytest.raises(ObjectMissing):
         objects.blob(repo.directory, oid, max_bytes=10)
+    with pytest.raises(ObjectMissing):
+        objects.commits(repo.directory, [oid])
+    with pytest.raises(GitError, match="not-a-commit"):
+        objects.commits(repo.directory, [repo.blob(b"x")])
 
 
 def test_blobs(repo: Sample) -> None:
@@ -303,9 +301,7 @@ def test_ambiguous_prefixes(repo: Sample) -> None:
     assert objects.expand(repo.directory, commit[:4]) == commit
     commits = [commit]
     while not any(other[:4] == c[:4] for c in commits for other in commits if other != c):
-        script = b"".join(
-            b"commit refs/heads/x\ncommitter B <b@x> %d +0000\ndata 0\n" % k for k in range(n, n + 300)
-        )
+        script = b"".join(b"commit refs/heads/x\ncommitter B <b@x> %d +0000\ndata 0\n" % k for k in range(n, n + 300))
         n += 300
         repo.git("fast-import", "--quiet", "--force", data=script)
         commits = repo.text("rev-list", "--all").split()
