@@ -100,14 +100,14 @@ def _config(context: click.Context, **options: object) -> Config:
     return found
 
 
-def _commands(context: click.Context) -> ModuleType:
+def _commands(context: click.Context, module: str = "commands") -> ModuleType:
     """Open the instance's database and return the module with the work of the commands."""
     config = _config(context)
     from openhearth.site import opening
     from openhearth.site.data_directory import StartRefused
 
     try:
-        return opening.commands(config, language())
+        return opening.commands(config, language(), module)
     except StartRefused as refused:
         fail(str(refused))
 
@@ -291,7 +291,7 @@ def _owner_and_name(address: str) -> tuple[str, str]:
 def import_repository(context: click.Context, source: str, address: str, visibility: str) -> None:
     """Import a repository."""
     owner, name = _owner_and_name(address)
-    _commands(context).import_repository(source=source, owner=owner, name=name, visibility=visibility)
+    _commands(context, "transfers").import_repository(source=source, owner=owner, name=name, visibility=visibility)
 
 
 @main.command(help=_("Write everything to FILE while the server runs. Keys stay out unless asked for."))
@@ -305,7 +305,7 @@ def import_repository(context: click.Context, source: str, address: str, visibil
 @click.pass_context
 def backup(context: click.Context, file: Path, with_keys: bool) -> None:
     """Take a backup."""
-    _commands(context).take_backup(file=file.absolute(), with_keys=with_keys)
+    _commands(context, "transfers").take_backup(file=file.absolute(), with_keys=with_keys)
 
 
 @main.command(help=_("Bring back a backup into an empty data directory, and verify it."))
@@ -329,7 +329,7 @@ def restore(context: click.Context, file: Path) -> None:
 @click.pass_context
 def verify(context: click.Context) -> None:
     """Verify the data."""
-    raise SystemExit(_commands(context).verify())
+    raise SystemExit(_commands(context, "transfers").verify())
 
 
 @main.command(hidden=True, context_settings=PASS_ON)

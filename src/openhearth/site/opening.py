@@ -15,12 +15,15 @@ from openhearth.kernel.config import Config
 from openhearth.site import schema
 
 
-def commands(config: Config, language: str) -> ModuleType:
-    """Return `site.commands`, ready to work on this instance. Raises `StartRefused`."""
+def commands(config: Config, language: str, module: str = "commands") -> ModuleType:
+    """Return `site.commands` or another module beside it, ready to work on this instance.
+
+    Raises `StartRefused`.
+    """
     set_up(config)
     translation.activate(language)
     schema.require_current(config)
-    return importlib.import_module("openhearth.site.commands")
+    return importlib.import_module(f"openhearth.site.{module}")
 
 
 def manage(arguments: list[str]) -> None:

@@ -83,7 +83,7 @@ def restore(config: Config, archive: Path, language: str) -> None:
 
 
 def _open(config: Config, language: str) -> ModuleType:
-    return opening.commands(config, language)
+    return opening.commands(config, language, "transfers")
 
 
 def _fitting(config: Config, engine: str) -> None:

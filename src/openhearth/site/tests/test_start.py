@@ -43,6 +43,7 @@ def test_port_0_takes_a_free_one(host: str) -> None:
     with sockets.bind(host, 0, "--port") as listener:
         assert sockets.port_of(listener) > 0
         assert not listener.get_inheritable()
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), "small answers must not wait for acks"
 
 
 def test_an_unknown_host_is_refused() -> None:
