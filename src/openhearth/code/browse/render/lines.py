@@ -60,7 +60,7 @@ def _with_words(hunk: Hunk, budget: int) -> tuple[list[str], int]:
     for run in _runs(hunk.rows):
         removed = [at for at in run if hunk.rows[at].kind == "-"]
         added = [at for at in run if hunk.rows[at].kind == "+"]
-        if len(removed) == len(added) and len(removed) <= budget:
+        if removed and len(removed) == len(added) and len(removed) <= budget:
             budget -= len(removed)
             for old, new in zip(removed, added, strict=True):
                 texts[old], texts[new] = _pair(hunk.rows[old].text, hunk.rows[new].text)

@@ -113,6 +113,7 @@ def test_commit_shows_message_facts_and_changes(place, reader):
     assert "Say what changed" in html
     assert '<a href="https://example.org/why"' in html
     assert f'href="{place.home}/commit/{first}"' in html
+    assert '<td class="ln" data-n="1"></td><td class="ln" data-n="1"></td><td class="x">one</td>' in html
     assert "two = <ins>22</ins>" in html
     assert "two = <del>2</del>" in html
     assert "old name.txt →" in html
