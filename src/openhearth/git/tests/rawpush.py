@@ -24,10 +24,11 @@ class Bytes:
     def __init__(self, data: bytes, piece: int = 7001) -> None:
         self._data = data
         self._piece = piece
+        self._at = 0
 
     async def read(self, n: int, /) -> bytes:
-        n = min(n, self._piece)
-        piece, self._data = self._data[:n], self._data[n:]
+        piece = self._data[self._at : self._at + min(n, self._piece)]
+        self._at += len(piece)
         return piece
 
 
