@@ -10,3 +10,10 @@ class BrowseConfig(AppConfig):
 
     name = "openhearth.code.browse"
     label = "browse"
+
+    def ready(self) -> None:
+        """Register the job that follows a push; models can be loaded only now."""
+        from openhearth.code.browse import jobs, subscribers
+
+        subscribers.register()
+        del jobs

@@ -42,6 +42,8 @@ def change(opened: Opened, oid: str, *, only: str = "") -> Change:
 
 def _one_file(opened: Opened, commit: Commit, path: str, whole: diff.Diff) -> diff.Diff:
     """Return the diff of one file with wider limits, a renamed one with its old name."""
+    if "\0" in path:
+        raise NoSuchPlace
     paths = {path, *(file.old_path for file in whole.files if file.new_path == path)}
     lines = config.current().limits.diff_lines
     wide = diff.DiffLimits(lines=lines, file_lines=lines, file_bytes=_ONE_FILE_BYTES)

@@ -18,6 +18,8 @@ MOST_ROWS = 3000
 _JOINED_FOLDERS = 100
 _JOINED_DEPTH = 8
 _TREE_ROWS = 300
+_WARM_DEPTH = 2
+_WARM_FOLDERS = 200
 _GITMODULES_BYTES = 64 * 1024
 
 
@@ -118,6 +120,29 @@ def _joined(opened: Opened, item: Entry) -> str:
         names.append(inside[0].name)
         oid = inside[0].oid
     return "/".join(names)
+
+
+def warm(opened: Opened, commit: str) -> None:
+    """Store the last commits of the root and of the folders in its first two levels, as far as time allows."""
+    for path in _near_root(opened, commit):
+        try:
+            stored.last_commits(opened.repository, opened.directory, commit, path)
+        except TimedOut:
+            return
+
+
+def _near_root(opened: Opened, commit: str) -> list[str]:
+    found, level = [""], [""]
+    for _depth in range(_WARM_DEPTH):
+        below: list[str] = []
+        for path in level:
+            inside = objects.tree(opened.directory, commit, path)
+            below += [f"{path}/{item.name}".lstrip("/") for item in inside if item.kind == "folder"]
+            if len(found) + len(below) > _WARM_FOLDERS:
+                break
+        found += below
+        level = below
+    return found[:_WARM_FOLDERS]
 
 
 def submodules(opened: Opened, place: Place) -> dict[str, str]:

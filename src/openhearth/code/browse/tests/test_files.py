@@ -96,7 +96,7 @@ def test_pictures_load_through_raw(place, reader, name):
         ("gbk.txt", "中文内容，国标编码".encode("gb18030"), "text/plain; charset=gb18030", "inline"),
     ],
 )
-def test_raw_files_cannot_run(place, reader, name, content, media, kind):  # noqa: PLR0917
+def test_raw_files_cannot_run(place, reader, name, content, media, kind):
     place.commit({name: content})
     answer = reader.get(f"{place.home}/raw/main/{name}")
     assert answer.status_code == 200

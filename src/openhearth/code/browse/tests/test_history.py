@@ -140,7 +140,16 @@ def test_one_file_of_a_commit(place, reader):
     html = reader.get(f"{place.home}/commit/{second}", {"file": "b.txt"}).content.decode()
     assert 'aria-label="b.txt"' in html
     assert 'aria-label="a.txt"' not in html
-    assert reader.get(f"{place.home}/commit/{second}", {"file": "none"}).status_code == 404
+    for none in ("none", "a\0b.txt", ":(top)b.txt", "*", ""):
+        assert reader.get(f"{place.home}/commit/{second}", {"file": none}).status_code == (404 if none else 200), none
+
+
+def test_one_file_with_an_odd_name(place, reader):
+    place.commit({"caf\udce9 <b>.txt": b"1\n"})
+    oid = place.sample.text("rev-parse", "main")
+    html = reader.get(f"{place.home}/commit/{oid}?file=caf%E9%20%3Cb%3E.txt").content.decode()
+    assert "caf\\xE9" in html
+    assert "<b>.txt" not in html
 
 
 def test_large_changes_wait_behind_a_link(place, reader):

@@ -92,7 +92,7 @@ def commit(request: Request, repository: Repository, sha: str) -> HttpResponseBa
     oid = places.readable_commit(code, sha)
     if oid != sha:
         return HttpResponseRedirect(code.addresses.commit(oid))
-    only = request.GET.get("file", "")
+    only = shared.path_in_query(request, "file")
     change = changes.change(code, oid, only=only)
     files = _files(code, change)
     line = shared.commit_line(code, change.commit, change.author)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qs, unquote_to_bytes
 
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -18,11 +18,12 @@ from openhearth.code.browse.rules.addresses import Addresses, plain
 from openhearth.code.repos import queries as repos
 from openhearth.code.repos.models import Repository
 from openhearth.git import objects
+from openhearth.git.errors import TimedOut
 from openhearth.git.objects import Commit
 from openhearth.kernel.policy import engine
 from openhearth.kernel.text import guess, marks
 from openhearth.people.accounts.models import Account
-from openhearth.web import parts, shell, templating
+from openhearth.web import errors, parts, shell, templating
 from openhearth.web.requests import Request
 
 MENU_BRANCHES = 20
@@ -102,6 +103,12 @@ def rest_of(request: Request, rest: str) -> str:
     return pieces[_PREFIX_PARTS] if len(pieces) > _PREFIX_PARTS else rest
 
 
+def path_in_query(request: Request, name: str) -> str:
+    """Return a path out of the query, byte for byte (lone surrogates for no UTF-8); "" where there is none."""
+    query = str(request.META.get("QUERY_STRING", ""))
+    return parse_qs(query, errors="surrogateescape", max_num_fields=100).get(name, [""])[0]
+
+
 def opened(request: Request, repository: Repository) -> Opened:
     """Open the repository for who asks."""
     return places.open_repository(request.actor, repository)
@@ -115,6 +122,13 @@ def found(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBa
             return view(request, *arguments, **named)
         except places.NoSuchPlace:
             raise repos.hidden() from None
+        except TimedOut:
+            return errors.respond(
+                request,
+                500,
+                title=_("This took too long"),
+                body=_("The server gave up reading this part of the repository. A smaller part, or a clone, will do."),
+            )
 
     return guarded
 
