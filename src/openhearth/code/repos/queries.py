@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from openhearth.code.repos import rules
 from openhearth.code.repos.models import Collaborator, FormerName, Repository
 from openhearth.git import store
-from openhearth.kernel import config
+from openhearth.kernel import clock, config
 from openhearth.kernel.policy import engine
 from openhearth.kernel.policy.actors import Actor
 from openhearth.people.accounts import rules as account_rules
@@ -23,6 +25,11 @@ def find_repository(owner: str, name: str) -> Repository | None:
         owner__name_key=account_rules.name_key(owner), name_key=rules.name_key(name), deleted_at=None
     )
     return rows.first()
+
+
+def present_repository(repository_id: int) -> Repository | None:
+    """Return the repository of that id with its owner, None where it is gone or deleted; for jobs."""
+    return Repository.objects.select_related("owner").filter(pk=repository_id, deleted_at=None).first()
 
 
 def find_by_former_name(owner: str, name: str) -> Repository | None:
@@ -71,10 +78,56 @@ def repositories_with_role(actor: Actor) -> QuerySet[Repository]:
     return visible_repositories(actor).filter(Q(owner_id=actor.account_id) | Q(pk__in=given))
 
 
+def own_repositories(account: Account) -> QuerySet[Repository]:
+    """Return what an account owns, by name, for the account itself; nothing that is deleted."""
+    return Repository.objects.select_related("owner").filter(owner=account, deleted_at=None).order_by("name_key")
+
+
+def own_bytes(account: Account) -> int:
+    """Return how many bytes the repositories of an account hold together."""
+    return own_repositories(account).aggregate(total=Sum("size_bytes"))["total"] or 0
+
+
+def roles_elsewhere(account: Account) -> QuerySet[Collaborator]:
+    """Return the roles of an account in repositories of others, by their names."""
+    rows = Collaborator.objects.select_related("repository__owner").filter(account=account)
+    return rows.filter(repository__deleted_at=None).order_by("repository__owner__name_key", "repository__name_key")
+
+
 def deleted_repositories(actor: Actor) -> QuerySet[Repository]:
-    """Return the deleted repositories that `actor` can restore, newest first."""
+    """Return the deleted repositories that `actor` can still restore, newest first."""
     rows = engine.visible(Repository.objects.select_related("owner"), actor, "repo.restore")
-    return rows.order_by("-deleted_at")
+    since = clock.now() - timedelta(days=config.current().repositories.undo_days)
+    return rows.filter(deleted_at__gte=since).order_by("-deleted_at")
+
+
+def deleted_repository(actor: Actor, number: int) -> Repository:
+    """Return a deleted repository that `actor` may restore. Raises `Hidden`."""
+    rows = Repository.objects.select_related("owner").filter(pk=number, deleted_at__isnull=False)
+    repository = rows.first() if number < 2**63 else None
+    if repository is None or not engine.decide(actor, "repo.restore", repository).allowed:
+        raise hidden()
+    return repository
+
+
+def owners_for(actor: Actor) -> list[Account]:
+    """Return the accounts under which `actor` may make repositories, by name."""
+    rows = engine.visible(Account.objects.all(), actor, "account.create_repository")
+    return list(rows.order_by("name_key")[:200])
+
+
+def taken_keys(owner: Account, keys: Iterable[str]) -> set[str]:
+    """Return those of the name keys that a repository of the owner has now."""
+    rows = Repository.objects.filter(owner=owner, deleted_at=None, name_key__in=list(keys))
+    return set(rows.values_list("name_key", flat=True))
+
+
+def free_name(owner: Account, name: str) -> str:
+    """Return a name near to a taken one that nothing of the owner has, "" where the nearest are all taken."""
+    base = name[: rules.NAME_MAX - 2]
+    offered = [f"{base}-{number}" for number in range(2, 10)]
+    taken = taken_keys(owner, [rules.name_key(text) for text in offered])
+    return next((text for text in offered if rules.name_key(text) not in taken), "")
 
 
 def search_repositories(actor: Actor, text: str) -> QuerySet[Repository]:
