@@ -240,7 +240,7 @@ class Forge:
         while await body.read(65536):  # let a client that still sends read our answer
             pass
 
-    async def _route(  # noqa: PLR0917
+    async def _route(
         self,
         method: str,
         rest: str,
