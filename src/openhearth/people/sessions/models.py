@@ -22,7 +22,8 @@ _ACCOUNT = "_auth_user_id"
 class Session(AbstractBaseSession):
     """One session. `session_key` is the hash of the cookie's value (`rules.stored_key`)."""
 
-    public_id = models.CharField(max_length=36, unique=True, default=ids.new_id)
+    public_id = models.CharField(max_length=36, db_index=True, default=ids.new_id)
+    """What pages call it. Not unique: while a session gets a new key, its old and its new row stand side by side."""
     account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
     last_seen_at = models.DateTimeField(null=True)

@@ -41,7 +41,9 @@ def test_nothing_tells_whether_an_account_exists() -> None:
     assert _post(browser(), "linyue", "wrong").status_code == 422
 
 
-@pytest.mark.parametrize(("login", "password", "field"), [("", "x", "login"), ("x", "", "password"), (" ", "x", "login")])
+@pytest.mark.parametrize(
+    ("login", "password", "field"), [("", "x", "login"), ("x", "", "password"), (" ", "x", "login")]
+)
 def test_missing_values_are_named(login: str, password: str, field: str) -> None:
     response = _post(browser(), login, password)
     assert response.status_code == 422
@@ -62,7 +64,8 @@ def test_the_password_is_never_shown_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["//evil.example", "\\\\evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nX: y", "https://e.example"]
+    "address",
+    ["//evil.example", "\\\\evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nX: y", "https://e.example"],
 )
 def test_next_leads_to_this_instance_only(address: str) -> None:
     make_account(password=PASSWORD)

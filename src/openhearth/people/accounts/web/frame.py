@@ -103,11 +103,12 @@ def _tabs(*wanted: tuple[str, str, str, str]) -> tuple[Tab, ...]:
 def settings_nav(current: str) -> Nav:
     """Return the navigation beside the settings of a person.
 
-    `current` is profile, preferences, account, sessions, keys or tokens.
+    `current` is profile, preferences, repositories, account, sessions, keys or tokens.
     """
     own = _tabs(
         ("profile", _("Profile"), "person", "settings_profile"),
         ("preferences", _("Appearance and language"), "paintbrush", "settings_preferences"),
+        ("repositories", _("Repositories"), "repo", "settings_repositories"),
     )
     access = _tabs(
         ("account", _("Password and mail"), "shield-lock", "settings_account"),
@@ -121,12 +122,13 @@ def settings_nav(current: str) -> Nav:
 def admin_nav(current: str) -> Nav:
     """Return the navigation beside the pages of administrators.
 
-    `current` is overview, people, repositories, jobs, mail or events; pages that do not exist are left out.
+    `current` is overview, people, repositories, settings, jobs, mail or events; pages that do not exist are left out.
     """
     first = _tabs(
         ("overview", _("Overview"), "meter", "administration"),
         ("people", _("People"), "people", "accounts_admin"),
         ("repositories", _("Repositories"), "repo", "admin_repositories"),
+        ("settings", _("Settings"), "sliders", "admin_settings"),
     )
     running = _tabs(
         ("jobs", _("Jobs"), "stack", "admin_jobs"),

@@ -101,7 +101,9 @@ def test_nobody_touches_the_keys_of_others() -> None:
     assert Key.objects.count() == 1
 
 
-@pytest.mark.parametrize(("scope", "add", "remove"), [("write:public_key", True, False), ("admin:public_key", True, True)])
+@pytest.mark.parametrize(
+    ("scope", "add", "remove"), [("write:public_key", True, False), ("admin:public_key", True, True)]
+)
 def test_tokens_need_the_scope(scope: str, add: bool, remove: bool) -> None:
     account = make_account()
     actor: Actor = actor_of(account, scopes=frozenset({scope}))

@@ -68,9 +68,7 @@ def _listed(directory: Path, text: str) -> tuple[int, str]:
         (["-t", "ecdsa", "-b", "521"], "ecdsa-sha2-nistp521", 521),
     ],
 )
-def test_keys_of_openssh_are_read_as_it_lists_them(
-    tmp_path: Path, options: list[str], kind: str, bits: int
-) -> None:
+def test_keys_of_openssh_are_read_as_it_lists_them(tmp_path: Path, options: list[str], kind: str, bits: int) -> None:
     text = _generate(tmp_path, *options)
     key = rules.parse(text)
     assert (key.type, key.bits, key.comment) == (kind, bits, "a comment")

@@ -162,7 +162,9 @@ def test_pages_are_read_with_a_token_and_nothing_is_written(scheme: str) -> None
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("header", ["Bearer oht_wrong", "Basic !!!", "Basic " + base64.b64encode(b"nocolon").decode(), "Digest x"])
+@pytest.mark.parametrize(
+    "header", ["Bearer oht_wrong", "Basic !!!", "Basic " + base64.b64encode(b"nocolon").decode(), "Digest x"]
+)
 def test_credentials_that_open_nothing_are_answered_401(header: str) -> None:
     response = browser(HTTP_AUTHORIZATION=header).get(reverse("account_login"))
     assert response.status_code == 401
@@ -218,4 +220,8 @@ def test_ends_raise_alarm() -> None:
     _make(account, name="never")
     _make(account, name="soon", expires_at=clock.now() + timedelta(days=2))
     _make(account, name="later", expires_at=clock.now() + timedelta(days=60))
-    assert {line.token.name: line.alarm for line in queries.lines_of(account)} == {"never": "bad", "soon": "warn", "later": ""}
+    assert {line.token.name: line.alarm for line in queries.lines_of(account)} == {
+        "never": "bad",
+        "soon": "warn",
+        "later": "",
+    }
