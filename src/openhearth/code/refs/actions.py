@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from openhearth.code.refs import queries, rules
 from openhearth.code.refs.events import RefsPushed
 from openhearth.code.refs.models import Pack, PushLog, Ref
 from openhearth.code.refs.rules import HEADS, Move, Refusal
+from openhearth.code.repos import actions as repo_actions
 from openhearth.code.repos import queries as repos
 from openhearth.code.repos.models import Repository
 from openhearth.git import peel, refnames
@@ -32,7 +33,11 @@ FOLDED_KEPT = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class PushContext:
-    """What gates and participants get to see of a push."""
+    """What gates and participants get to see of a push.
+
+    Gates see every move asked for. Participants see the moves that are made, and the repository's row as it is before
+    them (its refs version rises by one).
+    """
 
     actor: Actor
     repository: Repository
@@ -128,12 +133,18 @@ def _prepare(
             prepared.refusals[move.ref] = Refusal(fault)
         elif refnames.is_hidden(move.ref):
             prepared.refusals[move.ref] = Refusal("internal-namespace")
-        elif move.deletes and move.ref == HEADS + repository.default_branch:
-            prepared.refusals[move.ref] = Refusal("default-branch", {"branch": repository.default_branch})
+    _keep_default(prepared, moves, repository.default_branch)
     if not (atomic and prepared.refusals):
         prepared.verdicts = gates.examine(STEP, context)
         _take_verdicts(prepared, prepared.verdicts)
     return prepared
+
+
+def _keep_default(prepared: _Prepared, moves: Sequence[Move], branch: str) -> None:
+    """Refuse to delete the default branch; asked again under the lock, for it may have become another one."""
+    for move in moves:
+        if move.deletes and move.ref == HEADS + branch:
+            prepared.refusals.setdefault(move.ref, Refusal("default-branch", {"branch": branch}))
 
 
 def _take_verdicts(prepared: _Prepared, verdicts: Sequence[gates.Verdict]) -> None:
@@ -186,12 +197,13 @@ def _write(prepared: _Prepared, todo: Sequence[Move], *, atomic: bool) -> tuple[
     _take_verdicts(prepared, gates.confirm(STEP, context, prepared.verdicts))
     current = _current(repository, todo)
     _compare(prepared, todo, current)
+    _keep_default(prepared, todo, repository.default_branch)
     moves = [move for move in todo if move.ref not in prepared.refusals]
     if atomic and prepared.refusals:
         raise _Rollback
     if not moves:
         return None, False
-    participants.run(STEP, context)
+    participants.run(STEP, replace(context, repository=repository, moves=tuple(moves)))
     _write_refs(repository, moves, prepared)
     first = _first_branches(repository, moves)
     _write_repository(repository, prepared)
@@ -200,6 +212,19 @@ def _write(prepared: _Prepared, todo: Sequence[Move], *, atomic: bool) -> tuple[
     emit(RefsPushed(repository.pk, repository.refs_version, updates), actor=context.actor, target=repository)
     enqueue("code.refs.maintain", unique_key=f"maintain:{repository.pk}", repository_id=repository.pk)
     return repository.refs_version, first
+
+
+def choose_default_branch(*, actor: Actor, repository: Repository, branch: str) -> Repository:
+    """Make a branch the default one: what clones and pages begin with. Raises `Invalid` where there is none of it."""
+
+    def exists(name: str) -> bool:
+        return Ref.objects.filter(repository_id=repository.pk, name=HEADS + name).exists()
+
+    repo_actions.set_default_branch(actor=actor, repository=repository, branch=branch, exists=exists)
+    directory = repos.storage(repository)
+    if directory.exists():
+        queries.refresh_cache(repository, directory)
+    return repository
 
 
 def _current(repository: Repository, todo: Sequence[Move]) -> dict[str, str]:

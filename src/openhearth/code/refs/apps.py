@@ -6,13 +6,14 @@ from django.apps import AppConfig
 
 
 class RefsConfig(AppConfig):
-    """Registers the upkeep jobs of refs."""
+    """Registers the upkeep jobs of refs, and their part of a repository's settings."""
 
     name = "openhearth.code.refs"
     label = "refs"
 
     def ready(self) -> None:
-        """Register jobs; models can be loaded only now."""
-        from openhearth.code.refs import jobs
+        """Register jobs and the slot; models can be loaded only now."""
+        from openhearth.code.refs import jobs, web
 
+        web.register()
         del jobs

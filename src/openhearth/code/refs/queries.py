@@ -64,6 +64,12 @@ def _build(repository_id: int, *, version: int, branch: str) -> RefView:
     return RefView(refs=tuple(shown), head=HEADS + branch, version=version)
 
 
+def branch_names(repository: Repository) -> list[str]:
+    """Return the names of a repository's branches, sorted."""
+    rows = Ref.objects.filter(repository=repository, name__startswith=HEADS).values_list("name", flat=True)
+    return sorted(name.removeprefix(HEADS) for name in rows)
+
+
 def tips_of(repository_id: int) -> list[str]:
     """Return the id of every ref of a repository, by its number."""
     return list(Ref.objects.filter(repository_id=repository_id).values_list("oid", flat=True).distinct())

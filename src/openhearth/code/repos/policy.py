@@ -23,7 +23,7 @@ def direct_role(actor: Actor, repository: Repository) -> int:
         return int(Role.ADMIN)
     key = ("repo-role", repository.pk)
     if key not in actor.memo:
-        rows = Collaborator.objects.filter(repository_id=repository.pk, account_id=actor.account_id)
+        rows = Collaborator.objects.filter(repository_id=repository.pk, account_id=actor.account_id or 0)
         actor.memo[key] = rows.values_list("role", flat=True).first() or 0
     return int(actor.memo[key])
 
@@ -35,7 +35,7 @@ def _at_least(role: Role) -> Relation:
     def q(actor: Actor) -> Q:
         if not actor.is_signed_in:
             return _NONE
-        given = Collaborator.objects.filter(account_id=actor.account_id, role__gte=role).values("repository_id")
+        given = Collaborator.objects.filter(account_id=actor.account_id or 0, role__gte=role).values("repository_id")
         return Q(owner_id=actor.account_id) | Q(pk__in=given)
 
     return Relation(holds, q, f"the owner and collaborators with the role {role.word} or a higher one")
@@ -49,6 +49,17 @@ def _by_visibility(visibility: str, notes: str, admits: Callable[[Actor], bool])
         return Q(visibility=visibility) if admits(actor) else _NONE
 
     return Relation(holds, q, notes)
+
+
+def _was_given_role(actor: Actor, target: Any) -> bool:
+    return actor.account_id != target.owner_id and direct_role(actor, target) > 0
+
+
+def _given_role(actor: Actor) -> Q:
+    if not actor.is_signed_in:
+        return _NONE
+    given = Collaborator.objects.filter(account_id=actor.account_id or 0).values("repository_id")
+    return Q(pk__in=given) & ~Q(owner_id=actor.account_id)
 
 
 def _is_owner(actor: Actor, target: Any) -> bool:
@@ -69,6 +80,7 @@ REPO = Kind(
         "writer": _at_least(Role.WRITE),
         "maintainer": _at_least(Role.MAINTAIN),
         "admin": _at_least(Role.ADMIN),
+        "collaborator": Relation(_was_given_role, _given_role, "who was given a role"),
         "owner": Relation(
             _is_owner,
             lambda a: Q(owner_id=a.account_id) if a.is_signed_in else _NONE,
@@ -134,6 +146,7 @@ ROWS = [
     Row("repo.rename", "admin", "rename it", scope="repo", public_scope="public_repo", when="present"),
     Row("repo.set_visibility", "admin", "make it public, internal or private", scope="repo", when="present"),
     Row("repo.manage_collaborators", "admin", "give and take roles", scope="repo", when="present"),
+    Row("repo.leave", "collaborator", "give up the own role", scope="repo", when="present"),
     Row(
         "repo.archive",
         "admin",

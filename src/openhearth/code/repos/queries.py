@@ -74,7 +74,7 @@ def repositories_of(actor: Actor, owner: Account) -> QuerySet[Repository]:
 
 def repositories_with_role(actor: Actor) -> QuerySet[Repository]:
     """Return what `actor` owns or was given a role in."""
-    given = Collaborator.objects.filter(account_id=actor.account_id).values("repository_id")
+    given = Collaborator.objects.filter(account_id=actor.account_id or 0).values("repository_id")
     return visible_repositories(actor).filter(Q(owner_id=actor.account_id) | Q(pk__in=given))
 
 

@@ -7,6 +7,8 @@ from enum import IntEnum
 
 NAME_MAX = 100
 DESCRIPTION_MAX = 350
+BRANCH_MAX = 244
+"""With `refs/heads/` before it a branch fills the 255 characters of a ref."""
 
 
 class Role(IntEnum):

@@ -68,8 +68,8 @@ def import_repository(
         try:
             _move_in(actor, repository, scratch, wanted, progress)
         except BaseException:
-            repos.abandon_repository(actor=actor, repository=repository)
-            shutil.rmtree(repo_queries.storage(repository), ignore_errors=True)
+            if repos.abandon_repository(actor=actor, repository=repository):
+                shutil.rmtree(repo_queries.storage(repository), ignore_errors=True)
             raise
     repository.refresh_from_db()
     return Imported(repository, len(wanted), skipped)

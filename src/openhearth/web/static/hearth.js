@@ -60,6 +60,9 @@
   addEventListener('hashchange', choose);
   choose();
 
+  // Text that follows a field while someone types: <span data-shows="name">.
+  document.addEventListener('input', e => $$(`[data-shows="${CSS.escape(e.target.name || '')}"]`).forEach(s => { s.textContent = e.target.value.trim() || '…'; }));
+
   // A refused form: the list of what to change takes the focus.
   $('[data-focus]')?.focus();
 
