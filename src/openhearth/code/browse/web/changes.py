@@ -16,8 +16,9 @@ from openhearth.code.browse.queries.places import Opened
 from openhearth.code.browse.render import lines
 from openhearth.code.browse.rules.addresses import is_full_id, plain
 from openhearth.code.browse.web import shared
-from openhearth.code.browse.web.shared import CommitLine, Frame, Who
+from openhearth.code.browse.web.shared import CommitLine, Who
 from openhearth.code.repos.models import Repository
+from openhearth.code.repos.web.frame import Frame, frame
 from openhearth.git import objects
 from openhearth.git.diff import FileDiff
 from openhearth.kernel.text import links
@@ -97,7 +98,7 @@ def commit(request: Request, repository: Repository, sha: str) -> HttpResponseBa
     files = _files(code, change)
     line = shared.commit_line(code, change.commit, change.author)
     page = CommitPage(
-        repo=shared.frame(request, repository),
+        repo=frame(request, repository),
         line=line,
         title=line.plain_subject,
         body=links.commit_message(change.commit.body),

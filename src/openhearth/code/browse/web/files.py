@@ -17,8 +17,9 @@ from openhearth.code.browse.render import documents, lines
 from openhearth.code.browse.rules import addresses as words
 from openhearth.code.browse.rules import files as kinds
 from openhearth.code.browse.web import shared
-from openhearth.code.browse.web.shared import CommitLine, Frame, RefMenu
+from openhearth.code.browse.web.shared import CommitLine, RefMenu
 from openhearth.code.repos.models import Repository
+from openhearth.code.repos.web.frame import Frame, frame
 from openhearth.git import objects
 from openhearth.git.errors import GitError
 from openhearth.kernel.text import encoding, guess
@@ -86,7 +87,7 @@ def blob(request: Request, repository: Repository, rest: str) -> HttpResponseBas
     here = code.addresses.blob(place.ref, place.path)
     latest = folders.last_commit(code, place)
     page = FilePage(
-        repo=shared.frame(request, repository),
+        repo=frame(request, repository),
         menu=shared.ref_menu(code, place, lambda ref: code.addresses.blob(ref, place.path)),
         tree=_tree(code, place, folders.tree_beside(code, place)),
         crumbs=shared.crumbs(code, place),

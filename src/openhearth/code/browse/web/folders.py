@@ -19,8 +19,9 @@ from openhearth.code.browse.render import documents
 from openhearth.code.browse.rules import files, languages
 from openhearth.code.browse.rules.addresses import plain
 from openhearth.code.browse.web import shared
-from openhearth.code.browse.web.shared import CommitLine, Frame, RefMenu
+from openhearth.code.browse.web.shared import CommitLine, RefMenu
 from openhearth.code.repos.models import Repository
+from openhearth.code.repos.web.frame import Frame, frame
 from openhearth.git import objects
 from openhearth.web import formats, pages, parts, templating
 from openhearth.web.requests import Request
@@ -130,7 +131,7 @@ def home(request: Request, repository: Repository) -> HttpResponseBase:
         return _empty(request, code)
     folder = folders.folder(code, place)
     page = HomePage(
-        repo=shared.frame(request, repository),
+        repo=frame(request, repository),
         menu=shared.ref_menu(code, place, code.addresses.tree),
         latest=_latest(code, folder),
         commits_href=code.addresses.commits(place.ref),
@@ -156,7 +157,7 @@ def tree(request: Request, repository: Repository, rest: str) -> HttpResponseBas
         return HttpResponseRedirect(code.addresses.blob(place.ref, place.path))
     here = code.addresses.tree(place.ref, place.path)
     page = FolderPage(
-        repo=shared.frame(request, repository),
+        repo=frame(request, repository),
         menu=shared.ref_menu(code, place, lambda ref: code.addresses.tree(ref, place.path)),
         crumbs=shared.crumbs(code, place),
         plain_path=plain(place.path),
@@ -280,7 +281,7 @@ def _empty(request: Request, code: Opened) -> HttpResponseBase:
     addresses = about.clone(code)
     transport = "ssh" if request.GET.get("clone") == "ssh" and addresses.ssh else "http"
     page = EmptyPage(
-        repo=shared.frame(request, repository),
+        repo=frame(request, repository),
         may_push=shared.may_push(request, repository),
         transport=transport,
         address=addresses.ssh if transport == "ssh" else addresses.http,

@@ -15,8 +15,9 @@ from openhearth.code.browse.queries.history import PAGE, History, Line
 from openhearth.code.browse.queries.places import NoSuchPlace, Opened, Place
 from openhearth.code.browse.rules.addresses import plain
 from openhearth.code.browse.web import shared
-from openhearth.code.browse.web.shared import CommitLine, Frame, RefMenu
+from openhearth.code.browse.web.shared import CommitLine, RefMenu
 from openhearth.code.repos.models import Repository
+from openhearth.code.repos.web.frame import Frame, frame
 from openhearth.web import pages, parts
 from openhearth.web.requests import Request
 
@@ -54,7 +55,7 @@ def commits(request: Request, repository: Repository, rest: str = "") -> HttpRes
     skip = shared.number_of(request.GET.get("skip", ""))
     found = history.history(code, place, at=request.GET.get("at", ""), skip=skip)
     page = CommitsPage(
-        repo=shared.frame(request, repository),
+        repo=frame(request, repository),
         menu=shared.ref_menu(code, place, lambda ref: code.addresses.commits(ref, place.path)),
         title=_title(place),
         path=place.path,

@@ -15,8 +15,9 @@ from openhearth.code.browse.queries.authors import Author
 from openhearth.code.browse.queries.places import HEADS, TAGS, Opened
 from openhearth.code.browse.rules.addresses import plain
 from openhearth.code.browse.web import shared
-from openhearth.code.browse.web.shared import Frame, Who
+from openhearth.code.browse.web.shared import Who
 from openhearth.code.repos.models import Repository
+from openhearth.code.repos.web.frame import Frame, frame
 from openhearth.git import objects
 from openhearth.kernel import clock
 from openhearth.kernel.text import links, marks
@@ -109,7 +110,7 @@ def branches(request: Request, repository: Repository) -> HttpResponseBase:
     search, number = _asked(request)
     found = names.branches(code, search=search, page=number)
     page = BranchesPage(
-        repo=shared.frame(request, repository),
+        repo=frame(request, repository),
         search=search,
         total=found.total,
         groups=_groups(code, found.rows),
@@ -125,7 +126,7 @@ def tags(request: Request, repository: Repository) -> HttpResponseBase:
     search, number = _asked(request)
     found = names.tags(code, search=search, page=number)
     page = TagsPage(
-        repo=shared.frame(request, repository),
+        repo=frame(request, repository),
         search=search,
         total=found.total,
         rows=tuple(_tag(code, row) for row in found.rows),

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from openhearth.code.browse.queries import names, places
 from openhearth.code.browse.queries.authors import Author
 from openhearth.code.browse.queries.places import HEADS, TAGS, Opened, Place
-from openhearth.code.browse.rules.addresses import Addresses, plain
+from openhearth.code.browse.rules.addresses import plain
 from openhearth.code.repos import queries as repos
 from openhearth.code.repos.models import Repository
 from openhearth.git import objects
@@ -30,21 +30,6 @@ MENU_BRANCHES = 20
 MENU_TAGS = 10
 _PREFIX_PARTS = 4
 """Slashes before REF in /OWNER/REPO/KIND/REF."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What stands around every page of a repository: `browse/repo_base.html` shows it as `page.repo`."""
-
-    owner: Account
-    name: str
-    full_name: str
-    owner_href: str
-    home: str
-    visibility: str
-    visibility_label: str
-    archived: bool
-    tabs: tuple[parts.Tab, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,26 +116,6 @@ def found(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBa
             )
 
     return guarded
-
-
-def frame(request: Request, repository: Repository) -> Frame:
-    """Return the frame of a repository's pages."""
-    owner, home = repository.owner, Addresses(repository.owner.name, repository.name).home
-    tabs = [parts.Tab("code", _("Code"), home, "code")]
-    settings = shell.link("repo_settings", owner=owner.name, repo=repository.name)
-    if settings and engine.decide(request.actor, "repo.settings", repository).allowed:
-        tabs.append(parts.Tab("settings", _("Settings"), settings, "gear"))
-    return Frame(
-        owner=owner,
-        name=repository.name,
-        full_name=repository.full_name,
-        owner_href=shell.link("profile", name=owner.name),
-        home=home,
-        visibility=repository.visibility,
-        visibility_label=str(Repository.Visibility(repository.visibility).label),
-        archived=repository.archived_at is not None,
-        tabs=tuple(tabs),
-    )
 
 
 def may_push(request: Request, repository: Repository) -> bool:
