@@ -41,7 +41,9 @@ def _start(code: str, data: Path) -> subprocess.Popen[str]:
 
 
 def test_wrong_passwords_are_limited_across_processes(tmp_path: Path) -> None:
-    assert _start(CREATE, tmp_path).wait(60) == 0
+    making = _start(CREATE, tmp_path)
+    making.communicate(timeout=60)
+    assert making.returncode == 0
     running = [_start(GUESS, tmp_path) for _ in range(3)]
     said = [process.communicate(timeout=120)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0, 0]
