@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from openhearth.code.browse.queries.authors import Author, Authors
 from openhearth.code.browse.queries.places import NoSuchPlace, Opened
+from openhearth.code.browse.rules.addresses import can_exist
 from openhearth.git import diff, objects
 from openhearth.git.objects import Commit
 from openhearth.kernel import config
@@ -42,7 +43,7 @@ def change(opened: Opened, oid: str, *, only: str = "") -> Change:
 
 def _one_file(opened: Opened, commit: Commit, path: str, whole: diff.Diff) -> diff.Diff:
     """Return the diff of one file with wider limits, a renamed one with its old name."""
-    if "\0" in path:
+    if not can_exist(path):
         raise NoSuchPlace
     paths = {path, *(file.old_path for file in whole.files if file.new_path == path)}
     lines = config.current().limits.diff_lines

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from openhearth.code.browse.rules.addresses import Addresses, candidates, is_full_id
+from openhearth.code.browse.rules.addresses import Addresses, can_exist, candidates, is_full_id
 from openhearth.code.refs import queries as refs
 from openhearth.code.repos import queries as repos
 from openhearth.code.repos.models import Repository
@@ -74,6 +74,13 @@ def locate(opened: Opened, rest: str) -> Place:
 
     An id comes before a branch of that name, so that nobody can make a permanent address show something else.
     """
+    place = _find(opened, rest)
+    if not can_exist(place.path):
+        raise NoSuchPlace
+    return place
+
+
+def _find(opened: Opened, rest: str) -> Place:
     possible = candidates(rest)
     first, path = possible[-1] if possible else ("", "")
     if is_full_id(first):

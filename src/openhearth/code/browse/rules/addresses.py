@@ -108,6 +108,11 @@ def candidates(rest: str, longest: int = 255) -> list[tuple[str, str]]:
     return found[::-1]
 
 
+def can_exist(path: str) -> bool:
+    """Tell whether git could hold this path: `..` and its like never reach a command line."""
+    return not path or ("\0" not in path and not {"", ".", ".."} & set(path.split("/")))
+
+
 def line_range(text: str) -> tuple[int, int] | None:
     """Return the lines that `?lines=` names (`7`, `10-20`, `L10-L20`), None for anything else."""
     match = _LINES.fullmatch(text.strip())
