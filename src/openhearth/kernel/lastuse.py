@@ -79,7 +79,7 @@ def forget_noted() -> None:
     _noted.clear()
 
 
-def _execute(sql: str, values: tuple[object, ...]) -> list[tuple[object, float]]:
+def _execute(sql: str, values: tuple[str | float, ...]) -> list[tuple[str, float]]:
     try:
         return _once(sql, values)
     except OperationalError:  # the file is new: the cache database has no migrations of its own
@@ -87,7 +87,7 @@ def _execute(sql: str, values: tuple[object, ...]) -> list[tuple[object, float]]
         return _once(sql, values)
 
 
-def _once(sql: str, values: tuple[object, ...]) -> list[tuple[object, float]]:
+def _once(sql: str, values: tuple[str | float, ...]) -> list[tuple[str, float]]:
     with connections[ALIAS].cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall()) if cursor.description else []
