@@ -125,6 +125,8 @@ def _run_fetch(place: Source, scratch: Path, progress: Progress) -> str | None:
             _watched(
                 scratch,
                 *settings,
+                *("-c", "fetch.fsckObjects=false"),  # the objects are checked on their way in
+                *("-c", "transfer.fsckObjects=false"),
                 "fetch",
                 "--progress",
                 "--no-tags",
