@@ -100,7 +100,7 @@ def load_tables(folder: Path) -> None:
         for name in names:
             with (
                 (folder / rules.TABLES / f"{name}.copy").open("rb") as source,
-                cursor.copy(f'COPY "{name}" FROM STDIN') as rows,  # type: ignore[attr-defined]
+                cursor.copy(f'COPY "{name}" FROM STDIN') as rows,
             ):
                 for piece in _pieces(source.read):
                     rows.write(piece)

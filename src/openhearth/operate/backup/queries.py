@@ -47,7 +47,7 @@ class _Writer:
             size = os.fstat(source.fileno()).st_size
             info = _info(name, size)
             counted = _Hashing(source)
-            self._tar.addfile(info, counted)  # type: ignore[arg-type]
+            self._tar.addfile(info, counted)
         self.files[name] = Entry(size, counted.digest.hexdigest())
         return True
 
