@@ -15,7 +15,12 @@ CAPABILITIES: tuple[str, ...] = (
     "openhearth.people.tokens",
     "openhearth.code.repos",
     "openhearth.code.refs",
+    "openhearth.code.starters",
     "openhearth.code.browse",
+    "openhearth.code.places",
+    "openhearth.reach.feeds",
+    "openhearth.operate.quotas",
+    "openhearth.operate.instance",
 )
 """Dotted names of the capabilities, lowest layer first."""
 

@@ -25,6 +25,7 @@ from django.utils import translation
 import openhearth
 from openhearth.kernel import config as configuration
 from openhearth.kernel import log, metrics
+from openhearth.kernel.clock import now
 from openhearth.kernel.config import Config
 from openhearth.site import banner, catalogues, checks, hostkeys, parts, schema, sockets
 from openhearth.site.data_directory import InstanceLock, StartRefused
@@ -214,7 +215,7 @@ def _supervise(config: Config, lock: InstanceLock, listeners: Listeners, prepare
 
 def facts(config: Config, listeners: Listeners) -> dict[str, Any]:
     """Return what run.json says besides the processes."""
-    found: dict[str, Any] = {"version": openhearth.__version__, "url": config.url}
+    found: dict[str, Any] = {"version": openhearth.__version__, "url": config.url, "started": now().isoformat()}
     found["web"] = {"host": config.host, "port": config.port}
     if listeners.ssh is not None:
         found["ssh"] = {"host": config.ssh.host or config.host, "port": config.ssh.port}

@@ -49,6 +49,11 @@ def troubled() -> QuerySet[Job]:
     return Job.objects.filter(state=State.READY, attempts__gt=0).order_by("run_after", "id")
 
 
+def waiting() -> QuerySet[Job]:
+    """Return the waiting jobs in the order in which they will run."""
+    return Job.objects.filter(state=State.READY).order_by("run_after", "id")
+
+
 def under_way() -> QuerySet[Job]:
     """Return the jobs that run now, longest first."""
     return Job.objects.filter(state=State.RUNNING).order_by("started_at", "id")

@@ -1,0 +1,1 @@
+"""Where people and their repositories are found: profiles and the search page. Nouns: profile, main language."""
