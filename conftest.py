@@ -30,6 +30,14 @@ os.environ["DJANGO_SETTINGS_MODULE"] = os.environ.get("OPENHEARTH_TEST_SETTINGS"
 settings.DATABASES  # noqa: B018  reads the settings now, which tells pytest-django to set Django up
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let each worker of xdist make its own data directory: what this process set must not reach them."""
+    if getattr(config.option, "numprocesses", None):
+        for name in ("DJANGO_SETTINGS_MODULE", "OPENHEARTH_DATA", "OPENHEARTH_DATABASE__URL"):
+            os.environ.pop(name, None)
+
+
 def pytest_unconfigure() -> None:
     """Take the run's data directory away again."""
     shutil.rmtree(_DATA, ignore_errors=True)
