@@ -53,7 +53,7 @@ def choose(packs: Sequence[PackInfo], *, factor: int = 2) -> tuple[str, ...]:
 
 def fold(directory: Path, names: Sequence[str], *, limits: Limits = LIMITS) -> Folded:
     """Make one pack of everything that these packs hold, reachable or not."""
-    with _alone(directory):
+    with alone(directory):
         made = _write(directory, ("--stdin-packs",), _pack_rows(names), limits)
         return _folded(directory, names, made)
 
@@ -64,7 +64,7 @@ def fold_all(directory: Path, tips: Iterable[str], *, limits: Limits = LIMITS) -
     A repository that borrows objects from another gets one pack without a bitmap, since a bitmap needs all
     of history in its pack.
     """
-    with _alone(directory):
+    with alone(directory):
         names = [pack.name for pack in store.packs(directory)]
         wanted = list(dict.fromkeys(tips))
         if not wanted or (directory / "objects" / "info" / "alternates").exists():
@@ -129,7 +129,7 @@ def remove_packs(directory: Path, names: Sequence[str]) -> None:
     GitError("pack-still-needed") when an object would be lost, and nothing is removed then.
     """
     folder = directory / "objects" / "pack"
-    with _alone(directory):
+    with alone(directory):
         going = [name for name in names if (folder / f"{name}.idx").exists()]
         staying = [pack.name for pack in store.packs(directory) if pack.name not in going]
         _held_elsewhere(directory, going, staying)
@@ -158,9 +158,10 @@ def write_commit_graph(directory: Path, commits: Iterable[str], *, limits: Limit
     rows = "".join(f"{oid}\n" for oid in dict.fromkeys(commits))
     if not rows:
         return
-    with _alone(directory):
+    with alone(directory):
         graphs = directory / "objects" / "info" / "commit-graphs"
-        (graphs / "commit-graph-chain.lock").unlink(missing_ok=True)  # of a process that died at work
+        for remains in (graphs / "commit-graph-chain.lock", *graphs.glob("tmp_graph_*")):
+            remains.unlink(missing_ok=True)  # of a process that died at work
         command.run(
             directory,
             "commit-graph",
@@ -175,7 +176,7 @@ def write_commit_graph(directory: Path, commits: Iterable[str], *, limits: Limit
 
 
 @contextlib.contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def alone(directory: Path) -> Iterator[None]:
     """Hold the repository's lock for work of this kind."""
     descriptor = os.open(directory / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

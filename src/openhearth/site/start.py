@@ -27,6 +27,7 @@ from openhearth.kernel import config as configuration
 from openhearth.kernel import log, metrics
 from openhearth.kernel.clock import now
 from openhearth.kernel.config import Config
+from openhearth.kernel.database import cachefile
 from openhearth.site import banner, catalogues, checks, hostkeys, parts, schema, sockets
 from openhearth.site.data_directory import InstanceLock, StartRefused
 from openhearth.site.run_state import RunState
@@ -35,6 +36,8 @@ from openhearth.site.supervisor import Slot, Supervisor
 QUIET = {"uvicorn.error": logging.WARNING, "django.request": logging.ERROR}
 """What the access log and the supervisor say better: starts and ends of servers, answers of 4xx."""
 FIRST_PAGE = "/-/first/"
+SWEEPS = ("kernel.sweep", "code.refs.sweep")
+"""Jobs that clear away what dead processes left; they run each hour, and after each start."""
 
 
 @dataclass(slots=True)
@@ -67,6 +70,7 @@ def serve(config: Config) -> int:
     checks.require_git()
     lock = InstanceLock(config.data)
     lock.take()
+    cachefile.discard_after_reboot(config.paths)
     listeners = bind(config)
     try:
         config = with_ports(config, listeners)
@@ -136,7 +140,15 @@ def prepare() -> Prepared:
         return Prepared(refused=str(refused))
     catalogues.compile_stale(config.paths.tmp / "locale")
     hostkeys.make_missing(config.paths.secrets)
+    sweep_soon()
     return Prepared(first_link=first_link(config))
+
+
+def sweep_soon() -> None:
+    """Let the worker clear away what the last run left, should it have been killed: nothing of it is in the way."""
+    queue = importlib.import_module("openhearth.kernel.jobs.queue")
+    for name in SWEEPS:
+        queue.enqueue(name, unique_key=f"every:{name}")
 
 
 def first_link(config: Config) -> str:

@@ -23,12 +23,15 @@ from openhearth.git.receive import PackInfo, Quarantine, is_fast_forward
 from openhearth.kernel import clock, gates, participants
 from openhearth.kernel.events.emit import emit
 from openhearth.kernel.jobs.queue import enqueue
+from openhearth.kernel.locks import held
 from openhearth.kernel.policy import engine
 from openhearth.kernel.policy.actors import Actor
 
 STEP = "ref.updating"
 PACKS_BEFORE_FOLDING = 40
 FOLDED_KEPT = timedelta(hours=1)
+STRAYS_KEPT = timedelta(days=1)
+"""So long a pack without a row stays, though the lock on packs alone would make its removal safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,10 @@ def apply_push(
         todo = [move for move in prepared.context.moves if move.ref not in prepared.refusals]
         if not todo or (atomic and prepared.refusals):
             return PushOutcome(_results(prepared, atomic=atomic), None)
-        prepared.packs = quarantine.publish()
-        _look_at_objects(prepared, todo)
-        return _commit(prepared, todo, atomic=atomic)
+        with held(queries.packs_settle(prepared.context.directory), shared=True):
+            prepared.packs = quarantine.publish()
+            _look_at_objects(prepared, todo)
+            return _commit(prepared, todo, atomic=atomic)
     finally:
         quarantine.discard()
 
@@ -283,16 +287,23 @@ def _first_branches(repository: Repository, moves: Sequence[Move]) -> bool:
 
 
 def _write_repository(repository: Repository, prepared: _Prepared) -> None:
-    added = 0
-    for pack in prepared.packs:
-        _row, is_new = Pack.objects.get_or_create(
-            repository=repository, name=pack.name, defaults={"objects_count": pack.objects, "size": pack.size}
-        )
-        added += pack.size if is_new else 0
+    added = sum(pack.size for pack in prepared.packs if _count_pack(repository, pack))
     repository.refs_version += 1
     repository.size_bytes += added
     repository.pushed_at = clock.now()
     repository.save(update_fields=["refs_version", "size_bytes", "pushed_at", "default_branch"])
+
+
+def _count_pack(repository: Repository, pack: PackInfo) -> bool:
+    """Let a pack be one of the repository's; whether it was not yet. One that others had taken over is back."""
+    row, is_new = Pack.objects.get_or_create(
+        repository=repository, name=pack.name, defaults={"objects_count": pack.objects, "size": pack.size}
+    )
+    if row.superseded_at is not None:
+        row.superseded_at = None
+        row.save(update_fields=["superseded_at"])
+        return True
+    return is_new
 
 
 def record_fold(repository_id: int, folded: Folded) -> None:
@@ -301,25 +312,32 @@ def record_fold(repository_id: int, folded: Folded) -> None:
     with transaction.atomic():
         repository = Repository.objects.select_for_update().get(pk=repository_id)
         for pack in folded.made:
-            Pack.objects.get_or_create(
-                repository=repository, name=pack.name, defaults={"objects_count": pack.objects, "size": pack.size}
-            )
+            _count_pack(repository, pack)
         old = Pack.objects.filter(repository=repository, name__in=folded.replaced, superseded_at=None)
         old.update(superseded_at=now)
-        live = Pack.objects.filter(repository=repository, superseded_at=None)
-        repository.size_bytes = live.aggregate(total=Sum("size"))["total"] or 0
-        repository.save(update_fields=["size_bytes"])
+        _sum_packs(repository)
 
 
-def take_folded_packs(*, limit: int = 200) -> dict[int, list[str]]:
-    """Forget packs that were folded longer than `FOLDED_KEPT` ago; return their names by repository, to be removed."""
+def _sum_packs(repository: Repository) -> None:
+    live = Pack.objects.filter(repository=repository, superseded_at=None)
+    repository.size_bytes = live.aggregate(total=Sum("size"))["total"] or 0
+    repository.save(update_fields=["size_bytes"])
+
+
+def forget_packs(repository_id: int, names: Sequence[str]) -> None:
+    """Forget packs that were taken over by others, once their files are gone."""
+    for start in range(0, len(names), 200):
+        rows = Pack.objects.filter(repository_id=repository_id, name__in=names[start : start + 200])
+        rows.exclude(superseded_at=None).delete()
+
+
+def keep_packs(repository_id: int, packs: Sequence[PackInfo]) -> None:
+    """Let packs be the repository's (again): they turned out to hold what no other pack holds."""
     with transaction.atomic():
-        rows = list(Pack.objects.filter(superseded_at__lt=clock.now() - FOLDED_KEPT).order_by("pk")[:limit])
-        Pack.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    found: dict[int, list[str]] = {}
-    for row in rows:
-        found.setdefault(row.repository_id, []).append(row.name)
-    return found
+        repository = Repository.objects.select_for_update().get(pk=repository_id)
+        for pack in packs:
+            _count_pack(repository, pack)
+        _sum_packs(repository)
 
 
 def _log(context: PushContext, repository: Repository, moves: Sequence[Move], prepared: _Prepared) -> None:

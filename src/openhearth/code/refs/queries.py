@@ -7,6 +7,7 @@ import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,8 @@ from openhearth.git import refnames, store, wants
 from openhearth.git.errors import GitError
 from openhearth.git.packfile import PackInfo
 from openhearth.git.views import AdvertisedRef, RefView
-from openhearth.kernel import config, store as content
+from openhearth.kernel import config
+from openhearth.kernel import store as content
 from openhearth.kernel.policy import engine
 from openhearth.kernel.policy.actors import Actor
 
@@ -86,6 +88,15 @@ def packs_stay() -> Path:
     return config.current().paths.locks / "packs-stay"
 
 
+def packs_settle(directory: Path) -> Path:
+    """Return the lock of one repository's packs.
+
+    Whoever puts packs there holds it shared until their rows are committed; whoever removes packs holds it alone, so
+    that a pack without a row is nobody's.
+    """
+    return directory / "hearth-packs-lock"
+
+
 def pack_info(pack: Pack) -> PackInfo:
     """Return a row in the plumbing's form."""
     return PackInfo(name=pack.name, objects=pack.objects_count, size=pack.size)
@@ -132,6 +143,30 @@ def pushes_of(repository: Repository, *, limit: int) -> list[PushLog]:
 def live_packs(repository: Repository | int) -> list[Pack]:
     """Return the packs that hold the repository's objects."""
     return list(Pack.objects.filter(repository=repository, superseded_at=None).order_by("pk"))
+
+
+def folded_packs(before: datetime, repository_id: int | None = None) -> dict[int, list[str]]:
+    """Return the names of packs whose objects others took over before that moment, by repository, of one or of all."""
+    rows = Pack.objects.filter(superseded_at__lt=before).order_by("repository_id", "pk")
+    if repository_id is not None:
+        rows = rows.filter(repository_id=repository_id)
+    found: dict[int, list[str]] = {}
+    for number, name in rows.values_list("repository_id", "name"):
+        found.setdefault(number, []).append(name)
+    return found
+
+
+def repository_numbers() -> list[int]:
+    """Return the numbers of all repositories, deleted ones that can be brought back among them."""
+    return list(Repository.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def known_packs(repository_ids: Sequence[int]) -> dict[int, set[str]]:
+    """Return the names of all packs that have a row, by repository, for each of these repositories."""
+    found: dict[int, set[str]] = {number: set() for number in repository_ids}
+    for number, name in Pack.objects.filter(repository_id__in=repository_ids).values_list("repository_id", "name"):
+        found[number].add(name)
+    return found
 
 
 class KnownWants:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from openhearth.git.command import Child, Limits
 from openhearth.git.errors import GitError
 from openhearth.git.receive import ZERO, Command, PushRequest, Quarantine, ReceiveLimits, ingest
 from openhearth.kernel import config, fetch
+from openhearth.kernel import scratch as scratch_folders
 from openhearth.kernel.errors import Invalid, invalid
 from openhearth.kernel.policy.actors import Actor
 from openhearth.people.accounts.models import Account
@@ -91,14 +91,9 @@ def _source(text: str) -> Source:
 @contextmanager
 def _scratch() -> Iterator[Path]:
     """Give an empty repository that goes away at the end."""
-    parent = config.current().paths.tmp
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="import-", dir=parent))
-    try:
+    with scratch_folders.folder(config.current().paths, "import") as folder:
         store.create(folder / "scratch.git")
         yield folder / "scratch.git"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run_fetch(place: Source, scratch: Path, progress: Progress) -> str | None:

@@ -33,8 +33,10 @@ def unpack(archive: Path, folder: Path) -> Manifest:
                 if not member.isreg() or not rules.is_allowed(member.name):
                     raise BadArchive("name", member.name[:200])
                 found[member.name] = _write(tar, member, folder / member.name)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, EOFError) as error:  # damaged heads make tarfile raise all of these
         raise BadArchive("not-tar", str(error)) from None
+    except FileExistsError:
+        raise BadArchive("name", "twice the same name") from None
     if rules.MANIFEST not in found:
         raise BadArchive("missing", rules.MANIFEST)
     del found[rules.MANIFEST]
@@ -110,7 +112,9 @@ def load_tables(folder: Path) -> None:
 def _reset_sequences(names: list[str]) -> None:
     """Let new rows get numbers above all restored ones."""
     with connection.cursor() as cursor:
-        for name in names:
+        cursor.execute("SELECT table_name FROM information_schema.columns WHERE column_name = 'id'")
+        numbered = {row[0] for row in cursor.fetchall()}  # the others have names as keys (schedules, sessions)
+        for name in (name for name in names if name in numbered):
             cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [f'"{name}"'])
             sequence = cursor.fetchone()
             if sequence and sequence[0]:

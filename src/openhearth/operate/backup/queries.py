@@ -21,7 +21,7 @@ from openhearth.code.refs.models import Pack, Ref
 from openhearth.code.refs.queries import packs_stay
 from openhearth.code.repos import queries as repos
 from openhearth.code.repos.models import Repository
-from openhearth.kernel import blobs, clock, config
+from openhearth.kernel import blobs, clock, config, scratch
 from openhearth.kernel.locks import held
 from openhearth.operate.backup import rules
 from openhearth.operate.backup.rules import Entry, Manifest
@@ -92,11 +92,23 @@ def write_archive(target: Path, *, with_secrets: bool, progress: Progress) -> Ma
             manifest = _write(out, with_secrets=with_secrets, progress=progress)
             out.flush()
             os.fsync(out.fileno())
-        os.link(draft, target)  # fails where somebody made the target meanwhile
+        _name(Path(draft), target)
     finally:
         Path(draft).unlink(missing_ok=True)
     _sync(target.parent)
     return manifest
+
+
+def _name(draft: Path, target: Path) -> None:
+    """Give the finished archive its name, unless somebody took it meanwhile: FileExistsError."""
+    try:
+        os.link(draft, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, as on many sticks and shares
+        if target.exists():
+            raise FileExistsError(str(target)) from None
+        draft.rename(target)
 
 
 def _sync(folder: Path) -> None:
@@ -164,8 +176,8 @@ def _moment(writer: _Writer) -> Iterator[tuple[list[tuple[int, str]], tuple[int,
 
 def _sqlite_moment(writer: _Writer) -> tuple[list[tuple[int, str]], tuple[int, int]]:
     paths = config.current().paths
-    with tempfile.TemporaryDirectory(prefix="backup-", dir=paths.tmp) as folder:
-        copy = Path(folder) / "copy.sqlite3"
+    with scratch.folder(paths, "backup") as folder:
+        copy = folder / "copy.sqlite3"
         with closing(sqlite3.connect(f"file:{paths.database}?mode=ro", uri=True, timeout=60)) as source:
             source.execute("VACUUM INTO ?", (str(copy),))
         with closing(sqlite3.connect(copy)) as moment:
@@ -212,8 +224,8 @@ def _postgres_moment(writer: _Writer) -> tuple[list[tuple[int, str]], tuple[int,
 
 
 def _copy_table(writer: _Writer, cursor: object, table: str) -> None:
-    with tempfile.TemporaryDirectory(prefix="backup-", dir=config.current().paths.tmp) as folder:
-        path = Path(folder) / table
+    with scratch.folder(config.current().paths, "backup") as folder:
+        path = folder / table
         with path.open("wb") as out, cursor.copy(f'COPY "{table}" TO STDOUT') as rows:  # type: ignore[attr-defined]
             for row in rows:
                 out.write(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,13 +14,15 @@ from django.utils.translation import gettext as _
 from openhearth.code.refs.models import Pack, PushLog, Ref
 from openhearth.code.repos import queries as repos
 from openhearth.code.repos.models import Repository
-from openhearth.git import command, peel, store
+from openhearth.git import command, peel
 from openhearth.git.errors import GitError
 from openhearth.kernel import blobs
 from openhearth.operate.verify import rules
 from openhearth.operate.verify.rules import Finding
 
 CHUNK = 1 << 20
+_NEEDED = frozenset({".pack", ".idx"})
+"""A pack's other files only make reading quicker, but wrong ones make it wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +107,18 @@ def _load(number: int) -> _State | None:
         if repository is None:
             return None
         rows = list(Ref.objects.filter(repository=repository).values_list("name", "oid", "peeled"))
-        log = list(PushLog.objects.filter(repository=repository).order_by("pk").values_list("ref", "old", "new"))
-        newest = PushLog.objects.filter(repository=repository).order_by("-pk").values_list("version", flat=True).first()
+        last = PushLog.objects.filter(repository=repository).order_by("-pk").values_list("pk", "version").first()
         packs = list(Pack.objects.filter(repository=repository, superseded_at=None).order_by("pk"))
+    last_row, newest = last or (0, 0)
+    # The log only grows, so the long read needs no transaction.
+    log = PushLog.objects.filter(repository=repository, pk__lte=last_row).order_by("pk")
     return _State(
         repository,
         f"repository {repository.pk} {repository.full_name}",
         {name: oid for name, oid, _peeled in rows},
         {name: peeled for name, _oid, peeled in rows if peeled},
-        log,
-        (newest or 0, repository.refs_version),
+        list(log.values_list("ref", "old", "new")),
+        (newest, repository.refs_version),
         packs,
     )
 
@@ -145,12 +150,12 @@ def _log(state: _State) -> Iterator[Finding]:
 def _pack(where: str, directory: Path, pack: Pack) -> Iterator[Finding]:
     place = f"{where} {pack.name}"
     folder = directory / "objects" / "pack"
-    for suffix in (".pack", ".idx"):
+    for suffix in (".pack", ".idx", ".rev", ".bitmap"):
         path = folder / f"{pack.name}{suffix}"
         try:
             size, good = _checksum(path)
         except FileNotFoundError:
-            if Pack.objects.filter(pk=pack.pk, superseded_at=None).exists():
+            if suffix in _NEEDED and Pack.objects.filter(pk=pack.pk, superseded_at=None).exists():
                 yield Finding("pack-missing", place, path.name)
             continue
         except OSError as error:
@@ -198,12 +203,6 @@ _LIMITS = command.Limits(seconds=4 * 3600)
 def _blobs() -> Iterator[Finding]:
     kept = blobs.store()
     for blob in kept.all():
-        if not kept.verify(blob.sha256):
-            yield Finding("blob-damaged", f"blob {blob.sha256}", "the SHA-256 of its bytes is another")
-
-
-def orphans(repository: Repository) -> list[str]:
-    """Return packs on disk that no row knows: left by a push that did not reach its transaction. Harmless."""
-    known = set(Pack.objects.filter(repository=repository).values_list("name", flat=True))
-    directory = repos.storage(repository)
-    return [pack.name for pack in store.packs(directory) if pack.name not in known] if directory.exists() else []
+        with contextlib.suppress(blobs.BlobMissing):  # deleted while we look
+            if not kept.verify(blob.sha256):
+                yield Finding("blob-damaged", f"blob {blob.sha256}", "the SHA-256 of its bytes is another")
