@@ -7,6 +7,7 @@ exists in it, and no loose object.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -94,8 +95,10 @@ def create(directory: Path) -> None:
     try:
         _fill(draft)
         draft.rename(directory)
-    except BaseException:
+    except BaseException as problem:
         shutil.rmtree(draft, ignore_errors=True)
+        if isinstance(problem, OSError) and problem.errno == errno.ENOTEMPTY:  # made by another in this moment
+            raise FileExistsError(str(directory)) from None
         raise
     sync(directory.parent)
 

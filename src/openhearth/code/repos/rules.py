@@ -59,5 +59,5 @@ def name_fault(name: str) -> str:
 def suggest(name: str) -> str:
     """Return a good name near to `name`, "" where nothing is left."""
     kept = re.sub(r"[^A-Za-z0-9._-]+", "-", name.strip()).strip("-")[:NAME_MAX]
-    kept = re.sub(r"(\.(git|wiki|atom|lock|keys)|\.)+$", "", kept, flags=re.IGNORECASE).lstrip("-")
+    kept = re.sub(r"(\.(git|wiki|atom|lock|keys)|\.)+$", "", kept, flags=re.IGNORECASE).strip("-")
     return "" if name_fault(kept) else kept

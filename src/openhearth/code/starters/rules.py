@@ -28,7 +28,7 @@ LICENCES: Mapping[str, Licence] = {
         Licence("MulanPSL-2.0", {"LICENSE": "MulanPSL-2.0"}),
         Licence("GPL-3.0", {"LICENSE": "GPL-3.0"}),
         # The lesser licence only adds permissions to the GPL, whose text it needs beside it.
-        Licence("LGPL-3.0", {"COPYING": "GPL-3.0", "COPYING.LESSER": "LGPL-3.0"}),
+        Licence("LGPL-3.0", {"LICENSE": "LGPL-3.0", "LICENSE.GPL": "GPL-3.0"}),
     )
 }
 

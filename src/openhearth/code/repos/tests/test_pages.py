@@ -14,7 +14,20 @@ pytestmark = pytest.mark.django_db
 
 SETTINGS = ["repo_settings", "repo_settings_access", "repo_settings_branches"]
 ACTS = ["repo_settings_visibility", "repo_settings_archive"]
-HOSTILE_NAMES = ["", "x" * 5000, "a\x00b", "a\u202eb", "..", ".", ".git", "a.git", "-x", "river bed", "a/b", "名字", "a\n"]
+HOSTILE_NAMES = [
+    "",
+    "x" * 5000,
+    "a\x00b",
+    "a\u202eb",
+    "..",
+    ".",
+    ".git",
+    "a.git",
+    "-x",
+    "river bed",
+    "a/b",
+    "名字",
+]
 BAD_TEXTS = ["x" * 5000, "a\x00b", "a\u202eb", "a\u200bb"]
 
 
@@ -59,7 +72,7 @@ def test_visitors_sign_in_first_or_see_nothing(world: Any, name: str) -> None:
 def test_a_maintainer_sees_closed_doors_with_their_reason(world: Any) -> None:
     repository = world.repository()
     text = browser(world.give(repository, "amara", "maintain")).get(at("repo_settings", repository)).content.decode()
-    assert text.count('aria-disabled="true"') == 5  # branch has none yet; rename, visibility, archive, delete …
+    assert text.count('aria-disabled="true"') == 4  # rename, visibility, archive, delete
     assert "Someone who administers it can give you another" in text
 
 
@@ -88,9 +101,6 @@ def test_a_description_is_saved_as_one_line(world: Any) -> None:
 def test_bad_names_are_refused(world: Any, name: str) -> None:
     repository = world.repository()
     response = browser(repository.owner).post(at("repo_settings_rename", repository), {"name": name})
-    if name == "a\n":
-        assert response.status_code == 303  # blanks around a name are nobody's wish
-        return
     assert response.status_code == 422
     assert 'href="#name"' in faults_of(response)
     assert "\u202e" not in faults_of(response)
@@ -221,7 +231,11 @@ def test_changes_name_somebody_with_a_role(world: Any, number: str) -> None:
 
 def test_a_role_is_given_changed_and_taken(world: Any) -> None:
     repository = world.repository(visibility="private")
-    amara, client, where = world.account("amara"), browser(world.account("linyue")), at("repo_settings_access", repository)
+    amara, client, where = (
+        world.account("amara"),
+        browser(world.account("linyue")),
+        at("repo_settings_access", repository),
+    )
     guest = browser(amara)
     client.post(where, {"act": "add", "account": "@Amara", "role": "read"})
     assert guest.get(at("repository", repository)).status_code == 200
@@ -289,9 +303,7 @@ def test_a_new_repository_takes_the_former_name(world: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["repo_settings_access", "settings_repositories"])
-def test_lists_ask_a_fixed_number_of_times(
-    world: Any, name: str, django_assert_max_num_queries: Any
-) -> None:
+def test_lists_ask_a_fixed_number_of_times(world: Any, name: str, django_assert_max_num_queries: Any) -> None:
     owner = world.account("linyue")
     repository = world.repository()
     for number in range(12):

@@ -46,6 +46,7 @@ class AccessPage:
     people: tuple[Person, ...]
     total: int
     roles: tuple[Choice, ...]
+    role_names: dict[str, str]
     pager: Pager
     not_manage: str
 
@@ -114,28 +115,30 @@ def _page(request: Request, repository: Repository, form: Form, status: int = 20
     last = max(1, -(-total // PER_PAGE))
     text = request.GET.get("page", "")
     number = min(max(int(text), 1), last) if text.isascii() and text.isdecimal() and len(text) < 9 else 1
+    names = forms.role_names()
     shown = rows[(number - 1) * PER_PAGE : number * PER_PAGE]
     page = AccessPage(
         repo=frame(request, repository),
         nav=settings_nav(repository, "access"),
         done=done(request),
         form=form,
-        people=tuple(_person(request, row) for row in shown),
+        people=tuple(_person(request, row, names[row.word]) for row in shown),
         total=total + 1,
         roles=forms.role_choices(),
+        role_names=names,
         pager=Pager(number, last, address("repo_settings_access", repository)),
         not_manage=why_not(request, "repo.manage_collaborators", repository),
     )
     return pages.render(request, "repos/access.html", page, status=status)
 
 
-def _person(request: Request, row: Collaborator) -> Person:
+def _person(request: Request, row: Collaborator, role_name: str) -> Person:
     account = row.account
     return Person(
         account=account,
         href=shell.link("profile", name=account.name),
         role=row.word,
-        role_name=forms.role_names()[row.word],
+        role_name=role_name,
         number=account.pk,
         is_me=account.pk == request.actor.account_id,
     )

@@ -68,7 +68,7 @@ def archive(request: Request, repository: Repository) -> HttpResponse:
         return _page(request, "repos/archive.html", repository, Form())
     archived = request.POST.get("archived") == "yes"
     actions.archive_repository(actor=request.actor, repository=repository, archived=archived)
-    return see(address("repo_settings", repository), "archived" if archived else "unarchived")
+    return see(address("repo_settings", repository), "" if archived else "unarchived")
 
 
 def delete(request: Request, repository: Repository) -> HttpResponse:

@@ -26,7 +26,6 @@ DONE: dict[str, str | Promise] = {
     "branch": gettext_lazy("The default branch is changed. New clones begin with it."),
     "renamed": gettext_lazy("The repository has its new name. The old address leads here."),
     "visibility": gettext_lazy("Who can see the repository is changed."),
-    "archived": gettext_lazy("The repository is archived: everyone can read it as before, nobody can change it."),
     "unarchived": gettext_lazy("The repository can be written to again."),
     "person-set": gettext_lazy("The role is given."),
     "person-removed": gettext_lazy("The role is taken away."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,12 @@ from openhearth.kernel import config
 
 
 @pytest.fixture(autouse=True)
-def _ground(data: Path) -> Iterator[None]:
+def _ground(data: Path) -> None:
     """A data directory of the test's own, and no kept views of refs: ids repeat from test to test."""
     config.prepare(data)
     importlib.import_module("openhearth.code.refs.queries")._views.clear()
-    yield
 
 
 @pytest.fixture
 def world() -> Any:
-    return importlib.import_module("openhearth.code.repos.tests.world")
+    return importlib.import_module("openhearth.code.starters.tests.world")

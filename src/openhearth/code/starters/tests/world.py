@@ -37,9 +37,7 @@ def act(name: str, **limits: Any) -> Actor:
 
 def repository(name: str = "riverbed", owner: str = "linyue", visibility: str = "public", **values: Any) -> Repository:
     """Make a repository through its action."""
-    made = actions.create_repository(
-        actor=act(owner), owner=account(owner), name=name, visibility=visibility, **values
-    )
+    made = actions.create_repository(actor=act(owner), owner=account(owner), name=name, visibility=visibility, **values)
     made.refresh_from_db()
     return made
 
