@@ -39,11 +39,15 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check in plain words; `fault` is "" where all is well, `advice` says what to do otherwise."""
+    """One check in plain words; `fault` is "" where all is well, `advice` says what to do otherwise.
+
+    `is_note`: it may be meant so, and nothing is wrong.
+    """
 
     title: str
     fault: str
     advice: str = ""
+    is_note: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ def _disk_check(space: Disk) -> Check:
 
 def _mail_check() -> Check:
     fault = "" if config.current().mail.host else _("No mail server is set, so mails are kept here.")
-    return Check(_("Mail is sent"), fault, _("Set mail.host to send them, or hand them on yourself."))
+    return Check(_("Mail is sent"), fault, _("Set mail.host to send them, or hand them on yourself."), is_note=True)
 
 
 def job_counts() -> Counts:

@@ -35,9 +35,11 @@ def steps(actor: Actor, me: Account) -> tuple[Step, ...]:
     if feeds.has_pushed(actor):
         return ()
     own = Repository.objects.filter(owner=me, deleted_at=None).order_by("-pk").first()
-    found = [*_entrance(me), _repository(own), _push(me, own)]
-    following = next((index for index, step in enumerate(found) if not step.done and step.href), None)
-    return tuple(replace(step, is_next=index == following) for index, step in enumerate(found))
+    ways = _entrance(me)
+    known = any(way.done for way in ways)
+    found = [*ways, _repository(own), _push(me, own)]
+    open_steps = [step for step in found if not step.done and step.href and not (known and step in ways)]
+    return tuple(replace(step, is_next=step in open_steps[:1]) for step in found)
 
 
 def _entrance(me: Account) -> list[Step]:

@@ -69,6 +69,7 @@ class SettingsPage:
     nav: parts.Nav
     sections: tuple[Section, ...]
     file: str
+    registration: str
 
 
 def overview(request: Request) -> HttpResponse:
@@ -128,5 +129,7 @@ def repositories(request: Request) -> HttpResponse:
 
 def settings(request: Request) -> HttpResponse:
     """Show what the configuration says, without its secrets."""
-    page = SettingsPage(admin_nav("settings"), sections(), str(config.current().paths.config_file))
+    page = SettingsPage(
+        admin_nav("settings"), sections(), str(config.current().paths.config_file), accounts.registration_mode()
+    )
     return pages.render(request, "instance/settings.html", page)
