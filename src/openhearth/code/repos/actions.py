@@ -93,9 +93,14 @@ def _require_creation(actor: Actor, owner: Account, visibility: str) -> None:
 
 
 def _confirm_creation(context: CreationContext, verdicts: Sequence[gates.Verdict]) -> None:
-    """Inside the transaction: one creation per owner at a time, so that what gates count is what there is."""
-    Account.objects.select_for_update().get(pk=context.owner.pk)
+    """Inside the transaction: lock the names, so that what gates count is what there is, and ask the gates again."""
+    _lock_names(context.owner)
     _refuse(context.owner, gates.confirm(CREATING, context, verdicts))
+
+
+def _lock_names(owner: Account) -> None:
+    """Let one transaction at a time give or take names of an owner's repositories; always their first lock."""
+    Account.objects.select_for_update(no_key=True).get(pk=owner.pk)
 
 
 def _refuse(owner: Account, verdicts: Sequence[gates.Verdict]) -> None:
@@ -265,6 +270,7 @@ def rename_repository(*, actor: Actor, repository: Repository, name: str) -> Rep
     repository.name, repository.updated_at = name, clock.now()
     try:
         with transaction.atomic():
+            _lock_names(repository.owner)
             repository.save(update_fields=["name", "name_key", "updated_at"])
             FormerName.objects.filter(owner=repository.owner, name_key=repository.name_key).delete()
             if not only_case:
