@@ -197,3 +197,10 @@ def test_submodules_are_named_and_lead_only_to_web_addresses(place, reader):
     assert "good @ 1111111111" in html
     assert "bad @ 2222222222" in html
     assert "javascript:" not in html
+
+
+def test_the_go_command_finds_the_repository(place, reader):
+    place.commit({"go.mod": b"module x\n"})
+    html = reader.get(f"{place.home}?go-get=1").content.decode()
+    assert f'content="127.0.0.1:8000{place.home} git http://127.0.0.1:8000{place.home}.git"' in html
+    assert reader.get("/banyan/nothing?go-get=1").status_code == 404

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.http import HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from markupsafe import Markup
 
@@ -23,6 +23,7 @@ from openhearth.code.browse.web.shared import CommitLine, RefMenu
 from openhearth.code.repos.models import Repository
 from openhearth.code.repos.web.frame import Frame, frame
 from openhearth.git import objects
+from openhearth.kernel import config
 from openhearth.web import formats, pages, parts, templating
 from openhearth.web.requests import Request
 
@@ -125,6 +126,8 @@ class FolderPage:
 @shared.found
 def home(request: Request, repository: Repository) -> HttpResponseBase:
     """Show files, README and facts; for a repository without commits how to bring some."""
+    if request.GET.get("go-get") == "1":
+        return _go_import(repository)
     code = shared.opened(request, repository)
     place = places.start_place(code)
     if place is None:
@@ -143,6 +146,15 @@ def home(request: Request, repository: Repository) -> HttpResponseBase:
         aside=_aside(code, place, folder),
     )
     return pages.render(request, "browse/home.html", page)
+
+
+def _go_import(repository: Repository) -> HttpResponseBase:
+    """Tell the go command where the module's repository is (https://go.dev/ref/mod#vcs-find)."""
+    address = f"{config.current().public_url}/{repository.full_name}"
+    root = address.partition("://")[2]
+    meta = Markup('<meta name="go-import" content="{root} git {address}.git">')  # noqa: S704  a constant
+    page = Markup("<!doctype html><html><head>{meta}</head><body></body></html>")  # noqa: S704  a constant
+    return HttpResponse(page.format(meta=meta.format(root=root, address=address)))
 
 
 @shared.found
