@@ -15,6 +15,7 @@ from openhearth.git import advertise, fetch
 from openhearth.git.errors import GitError
 from openhearth.git.pktline import AsyncReader, PktReader
 from openhearth.kernel import config
+from openhearth.kernel.errors import Invalid
 from openhearth.kernel.policy import engine
 from openhearth.kernel.policy.actors import Actor
 from openhearth.transport import login, messages, repositories, wants
@@ -159,6 +160,8 @@ def _refusing(actor: Actor, owner: str, name: str) -> Iterator[None]:
         raise Refusal(404, messages.not_found(f"{owner}/{name}"[:200])) from None
     except engine.Denied as denied:
         raise Refusal(403, messages.denied(denied.decision)) from None
+    except Invalid as invalid:
+        raise Refusal(403, " ".join(str(fault.message) for fault in invalid.faults)) from None
 
 
 _CHALLENGE = (b"www-authenticate", b'Basic realm="OpenHearth", charset="UTF-8"')

@@ -138,7 +138,7 @@ async def _apply(
     except engine.NotAllowed as refused:
         with messages.language_of(actor):
             await _all_refused(channel, request, messages.denied(refused.decision))
-    except OSError:
+    except (OSError, GitError):
         logger.exception("A push could not be stored")
         with messages.language_of(actor):
             await _all_refused(channel, request, messages.refusal("disk", {}))

@@ -10,7 +10,6 @@ from openhearth.code.repos import actions, queries
 from openhearth.code.repos.models import Repository
 from openhearth.git.views import RefView
 from openhearth.kernel import config
-from openhearth.kernel.errors import Invalid
 from openhearth.kernel.policy import engine
 from openhearth.kernel.policy.actors import Actor
 from openhearth.people.accounts import queries as accounts
@@ -40,7 +39,7 @@ def open_for_fetch(actor: Actor, owner: str, name: str) -> Opened:
 
 
 def open_for_push(actor: Actor, owner: str, name: str, *, create: bool) -> Opened | None:
-    """Return the repository to push to. Raises `Hidden` or `Denied`.
+    """Return the repository to push to. Raises `Hidden`, `Denied`, or `Invalid` where a new one breaks a limit.
 
     One that does not exist yet can be pushed to by the account it would belong to, where the configuration
     says so: None, or with `create` the new repository, which is private.
@@ -71,5 +70,5 @@ def _may_create(actor: Actor, owner: str, name: str) -> Account:
 def _create(actor: Actor, account: Account, name: str) -> Repository:
     try:
         return actions.create_repository(actor=actor, owner=account, name=name, visibility="private")
-    except (Invalid, engine.NotAllowed):
+    except engine.NotAllowed:
         raise queries.hidden() from None

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from openhearth.git import advertise, fetch
 from openhearth.git.errors import GitError
 from openhearth.git.pktline import PktReader
+from openhearth.kernel.errors import Invalid
 from openhearth.kernel.policy import engine
 from openhearth.kernel.policy.actors import Actor
 from openhearth.transport import login, messages, repositories, wants
@@ -203,6 +204,8 @@ async def _open_for_push(actor: Actor, owner: str, name: str, *, create: bool) -
         return await in_thread(repositories.open_for_push, actor, owner, name, create=create)
     except engine.Hidden:
         raise Wrong(messages.not_found(f"{owner}/{name}")) from None
+    except Invalid as invalid:
+        raise Wrong(" ".join(str(fault.message) for fault in invalid.faults)) from None
 
 
 async def _while_there(process: Process, work: Awaitable[None]) -> None:

@@ -165,13 +165,12 @@ def _look_at_objects(prepared: _Prepared, todo: Sequence[Move]) -> None:
     directory = prepared.context.directory
     tags = [move.new for move in todo if not move.deletes and not move.ref.startswith(HEADS)]
     prepared.peeled = peel.peel(directory, tags)
+    moving = [m for m in todo if m.ref.startswith(HEADS) and not m.creates and not m.deletes]
+    current = _current(prepared.context.repository, moving) if moving else {}
     prepared.forced = {
         move.ref
-        for move in todo
-        if move.ref.startswith(HEADS)
-        and not move.creates
-        and not move.deletes
-        and not is_fast_forward(directory, move.old, move.new)
+        for move in moving
+        if current.get(move.ref) == move.old and not is_fast_forward(directory, move.old, move.new)
     }
 
 

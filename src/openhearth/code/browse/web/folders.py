@@ -152,8 +152,8 @@ def _go_import(repository: Repository) -> HttpResponseBase:
     """Tell the go command where the module's repository is (https://go.dev/ref/mod#vcs-find)."""
     address = f"{config.current().public_url}/{repository.full_name}"
     root = address.partition("://")[2]
-    meta = Markup('<meta name="go-import" content="{root} git {address}.git">')  # noqa: S704  a constant
-    page = Markup("<!doctype html><html><head>{meta}</head><body></body></html>")  # noqa: S704  a constant
+    meta = Markup('<meta name="go-import" content="{root} git {address}.git">')
+    page = Markup("<!doctype html><html><head>{meta}</head><body></body></html>")
     return HttpResponse(page.format(meta=meta.format(root=root, address=address)))
 
 
