@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import click
 import pytest
+from babel.messages.pofile import read_po
 
 from openhearth.kernel.config import describe
 from openhearth.site import cli
@@ -92,6 +93,23 @@ def test_no_page_shows_a_command_that_is_none() -> None:
     assert [words for words in shown if words.split()[0] not in first] == []
     groups = {name.split()[0] for name in known if " " in name}
     assert [words for words in shown if words.split()[0] in groups and " " in words and words not in known] == []
+
+
+@pytest.mark.parametrize(("name", "language"), [("pushing.md", "en"), ("pushing.zh-Hans.md", "zh_Hans")])
+def test_quoted_messages_are_those_that_people_get(name: str, language: str) -> None:
+    cells = re.findall(r"^\| (`.+?) \| ", text(DOCS / "use" / name), re.MULTILINE)
+    quoted = [words for cell in cells for words in re.findall(r"`([^`]+)`", cell)]
+    said = [re.sub(r"%\(\w+\)[sd]", "…", words) for words in messages(language)]
+    others = {"Permission denied (publickey)", "warning: redirecting to …"}
+    assert len(quoted) > 20
+    assert [q for q in quoted if q not in others and not any(s.startswith(q.rstrip("…")) for s in said)] == []
+
+
+def messages(language: str) -> Iterator[str]:
+    with (ROOT / f"src/openhearth/locale/{language}/LC_MESSAGES/django.po").open("rb") as source:
+        for message in read_po(source):
+            told = message.id if language == "en" else message.string
+            yield from [told] if isinstance(told, str) else told
 
 
 @cache
