@@ -53,7 +53,7 @@ def _why_not(host: str, port: int, option: str, error: OSError) -> str:
             % named
         )
     if error.errno == errno.EACCES:
-        return _("Port %(port)d needs special rights. Choose one above 1023 with %(option)s PORT;") % named
+        return _("Port %(port)d needs special rights. Choose one above 1023 with %(option)s PORT.") % named
     return _("Cannot listen on %(host)s, port %(port)d: %(reason)s.") % named
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from markupsafe import Markup
 
 from openhearth.code.browse.queries import names
@@ -151,7 +152,7 @@ def _groups(code: Opened, rows: tuple[names.Branch, ...]) -> tuple[BranchGroup, 
         groups["default" if row.is_default else "active" if fresh else "stale"].append(_branch(code, row))
     titles = {
         "default": (_("Default"), ""),
-        "active": (_("Active"), _("changed in the last three months")),
+        "active": (pgettext("branches", "Active"), _("changed in the last three months")),
         "stale": (_("Stale"), _("no change for three months")),
     }
     return tuple(BranchGroup(*titles[name], tuple(listed)) for name, listed in groups.items() if listed)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from openhearth.code.repos import queries
 from openhearth.code.repos.models import Repository
@@ -98,9 +98,10 @@ def frame(request: Request, repository: Repository) -> Frame:
 
 def settings_nav(repository: Repository, current: str) -> Nav:
     """Return the navigation beside the settings. `current` is general, access or branches."""
+    people = queries.collaborators(repository).count() + 1
     wanted = (
         ("general", _("General"), "gear", "repo_settings", None),
-        ("access", _("People"), "people", "repo_settings_access", queries.collaborators(repository).count() + 1),
+        ("access", pgettext("repository", "People"), "people", "repo_settings_access", people),
         ("branches", _("Branches"), "git-branch", "repo_settings_branches", None),
     )
     tabs = [

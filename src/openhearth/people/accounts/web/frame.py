@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from openhearth.kernel.policy import engine
 from openhearth.kernel.policy.actors import Actor
@@ -135,5 +135,5 @@ def admin_nav(current: str) -> Nav:
         ("mail", _("Mail"), "mail", "admin_mail"),
         ("events", _("Events"), "log", "admin_events"),
     )
-    groups = [NavGroup("", first)] + ([NavGroup(_("Running"), running)] if running else [])
+    groups = [NavGroup("", first)] + ([NavGroup(pgettext("group of pages", "Running"), running)] if running else [])
     return Nav(_("Administration"), tuple(groups), current)
