@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -56,6 +56,17 @@ def renew(worker: str, lease: float) -> int:
     """Prolong the lease of everything that `worker` runs; returns how many jobs these are."""
     until = clock.now() + timedelta(seconds=lease)
     return Job.objects.filter(state=State.RUNNING, leased_by=worker).update(lease_until=until)
+
+
+def end_leases_of_the_dead(host: str, is_alive: Callable[[int], bool]) -> int:
+    """End the leases of workers of this machine whose process is gone, so that nobody waits for them; how many.
+
+    Workers are named `host:process:word`.
+    """
+    now = clock.now()
+    rows = Job.objects.filter(state=State.RUNNING, lease_until__gt=now, leased_by__startswith=f"{host}:")
+    dead = [row for row in rows.only("leased_by") if not is_alive(int(row.leased_by.split(":")[1]))]
+    return sum(_held_by(row.pk, row.leased_by).update(lease_until=now) for row in dead)
 
 
 def finish(row: Job) -> bool:
@@ -115,6 +126,10 @@ def _expired(names: Sequence[str], now: datetime) -> QuerySet[Job]:
 
 def _held(row: Job) -> QuerySet[Job]:
     return Job.objects.filter(pk=row.pk, state=State.RUNNING, leased_by=row.leased_by, attempts=row.attempts)
+
+
+def _held_by(number: int, worker: str) -> QuerySet[Job]:
+    return Job.objects.filter(pk=number, state=State.RUNNING, leased_by=worker)
 
 
 def _bury(row: Job, now: datetime, error: str) -> None:

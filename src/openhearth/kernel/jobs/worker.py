@@ -37,7 +37,7 @@ def run_worker(stop: threading.Event, *, threads: int | None = None, lease: floa
     jobs, so that mail is not stuck behind an import.
     """
     threads = threads or config.current().jobs.threads
-    worker = f"{socket.gethostname()[:50]}:{os.getpid()}:{secrets.token_hex(4)}"
+    worker = f"{_host()}:{os.getpid()}:{secrets.token_hex(4)}"
     over = threading.Event()
     keeper = threading.Thread(target=_keep_leases, args=(worker, lease, over), name="leases", daemon=True)
     loops = [
@@ -56,6 +56,20 @@ def run_worker(stop: threading.Event, *, threads: int | None = None, lease: floa
         loop.join()
     over.set()
     keeper.join()
+
+
+def _host() -> str:
+    return socket.gethostname().replace(":", "-")[:50]
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def run_one(*, worker: str = "one", lease: float = LEASE_SECONDS, names: Sequence[str] | None = None) -> bool:
@@ -83,6 +97,7 @@ def _loop(stop: threading.Event, worker: str, lease: float, long: bool) -> None:
                 close_old_connections()
                 if not synced:
                     schedule.sync()
+                    claims.end_leases_of_the_dead(_host(), _is_alive)
                     synced = True
                 _work(stop, worker, lease, long)
             except Exception:
