@@ -120,7 +120,7 @@ class Sweep:
     ) -> None:
         if verdict == "yes":
             self.reached += 1
-            if answer.status not in {200, 301, 302, 304}:
+            if answer.status not in {200, 301, 302, 303, 304}:
                 self.fault(cell, f"allowed, but {answer.status}")
         elif verdict == "no":
             if not (answer.status == 403 or (answer.status == 302 and "/-/sign-in" in answer.location)):
@@ -241,8 +241,8 @@ def swept(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sweep]:
 def test_no_cell_leaks_and_none_is_closed_that_should_be_open(swept: Sweep) -> None:
     swept.run()
     print(f"\n{swept.cells} cells, {swept.reached} of them open, {len(swept.faults)} faults")
-    assert swept.cells > 1300
-    assert swept.reached > 300
+    assert swept.cells > 2000
+    assert swept.reached > 400
     assert not swept.faults, "\n".join(swept.faults[:40])
 
 

@@ -44,9 +44,14 @@ def licence_file(names: Iterable[str]) -> str:
 
 
 def licence(text: str) -> str:
-    """Return the SPDX name of a licence text, "" where nothing fits. Only the beginning needs to be given."""
+    """Return the SPDX name of a licence text, "" where nothing fits. Only the beginning needs to be given.
+
+    Licences name each other: the one whose own words come first is meant.
+    """
     simple = _SPACE.sub(" ", text.casefold().replace("‘", "'").replace("’", "'").replace("(c)", ""))
-    for name, marks in _MARKS:
-        if all(mark in simple for mark in marks):
-            return name
-    return ""
+    found = [
+        (simple.index(marks[0]), order, name)
+        for order, (name, marks) in enumerate(_MARKS)
+        if all(mark in simple for mark in marks)
+    ]
+    return min(found)[2] if found else ""

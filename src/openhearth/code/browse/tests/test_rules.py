@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from openhearth.code.browse.rules import addresses, files, languages, licences, readmes, words
@@ -126,3 +128,10 @@ def test_languages_leave_out_what_others_wrote():
     assert sizes == {"Rust": 75, "Python": 25}
     assert languages.shares(sizes) == [("Rust", 0.75), ("Python", 0.25)]
     assert languages.shares({}) == []
+
+
+def test_a_licence_that_names_another_is_still_itself():
+    folder = Path(__file__).resolve().parents[2] / "starters"
+    found = {path.stem: licences.licence(path.read_text()) for path in folder.rglob("licences/*.txt")}
+    assert found
+    assert {name: got for name, got in found.items() if got != name} == {}
