@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from openhearth.kernel import config, store
+from openhearth.site import catalogues
 
 if settings.configured:  # pytest-django has read them already: the tests would write into someone's data
     pytest.exit("Unset DJANGO_SETTINGS_MODULE before running the tests; conftest.py sets it.", returncode=4)
@@ -28,6 +31,11 @@ os.environ["OPENHEARTH_DATA"] = str(_DATA)
 os.environ["OPENHEARTH_DATABASE__URL"] = os.environ.get("OPENHEARTH_TEST_DATABASE_URL", "")
 os.environ["DJANGO_SETTINGS_MODULE"] = os.environ.get("OPENHEARTH_TEST_SETTINGS", "openhearth.site.settings")
 settings.DATABASES  # noqa: B018  reads the settings now, which tells pytest-django to set Django up
+
+
+catalogues.compile_stale(
+    Path(settings.LOCALE_PATHS[0])
+)  # what is tested in Chinese must not depend on an earlier start
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -53,11 +61,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.django_db(*(marker.args if marker else ()), **kwargs), append=False)
 
 
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Begin every test in English: a request of the test before may have left another language."""
+    with translation.override("en"):
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:  # noqa: ARG001  extends it
     """Make the content store's table once the test databases are there."""
     with django_db_blocker.unblock():
         store.ensure()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_views() -> None:
+    """Forget the views of refs that an earlier test left: the numbers of repositories repeat from test to test."""
+    if module := sys.modules.get("openhearth.code.refs.queries"):
+        module._views.clear()
 
 
 @pytest.fixture
