@@ -79,7 +79,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def _fresh_views() -> None:
     """Forget the views of refs that an earlier test left: the numbers of repositories repeat from test to test."""
     if module := sys.modules.get("openhearth.code.refs.queries"):
-        module._views.clear()
+        module._views.clear()  # noqa: SLF001  only tests need this
 
 
 @pytest.fixture

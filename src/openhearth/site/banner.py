@@ -14,9 +14,7 @@ def text(config: Config, *, has_ssh: bool, first_link: str) -> str:
     """Return the framed lines: where to go, how to stop, and for a new instance how to begin."""
     rows = [(_("Address"), config.url)]
     if has_ssh:
-        host = config.ssh.url_host or config.host
-        port = config.ssh.url_port or config.ssh.port
-        rows.append(("SSH", f"ssh://git@{host}:{port}/OWNER/REPO.git"))
+        rows.append(("SSH", f"{config.ssh_url}/OWNER/REPO.git"))
     rows += [(_("Data"), str(config.data)), (_("Stop"), _("Ctrl-C, or kill -TERM"))]
     label_width = max(width(label) for label, _value in rows)
     lines = [padded(label, label_width) + "  " + value for label, value in rows]

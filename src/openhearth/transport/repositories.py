@@ -69,6 +69,12 @@ def _may_create(actor: Actor, owner: str, name: str) -> Account:
 
 def _create(actor: Actor, account: Account, name: str) -> Repository:
     try:
-        return actions.create_repository(actor=actor, owner=account, name=name, visibility="private")
+        return actions.create_repository(
+            actor=actor,
+            owner=account,
+            name=name,
+            visibility="private",
+            default_branch=config.current().repositories.default_branch,
+        )
     except engine.NotAllowed:
         raise queries.hidden() from None

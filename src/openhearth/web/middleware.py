@@ -38,9 +38,6 @@ HEADERS = {
 }
 """Sent with every answer unless the view set its own (raw files close themselves further)."""
 
-ANY_HOST = ("/-/health", "/-/ready", "/-/metrics")
-"""Addresses that probes ask by number, whatever the public name is."""
-
 FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
     "HTTP_X_FORWARDED_PROTO",
@@ -160,8 +157,6 @@ def _believe_proxies(request: Request, proxies: tuple[str, ...], public: str) ->
 
 
 def _host_is_ours(request: Request, url: str) -> bool:
-    if request.path.startswith(ANY_HOST):
-        return True
     public = urlsplit(url)
     asked = request.META.get("HTTP_HOST", "").lower()
     default = {"https": 443, "http": 80}.get(public.scheme)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from openhearth.code.refs import actions as refs
 from openhearth.code.refs import queries as ref_queries
-from openhearth.code.refs.rules import Move
+from openhearth.code.refs.rules import HEADS, Move
 from openhearth.code.repos import actions as repos
 from openhearth.code.repos import queries as repo_queries
 from openhearth.code.repos.models import Repository
@@ -60,7 +60,7 @@ def import_repository(
     with _scratch() as scratch:
         head = _run_fetch(place, scratch, progress)
         wanted, skipped = _refs(scratch)
-        branches = [ref.removeprefix("refs/heads/") for ref in wanted if ref.startswith("refs/heads/")]
+        branches = {ref.removeprefix(HEADS): oid for ref, oid in wanted.items() if ref.startswith(HEADS)}
         branch = rules.default_branch(head, branches, config.current().repositories.default_branch)
         repository = repos.create_repository(
             actor=actor, owner=owner, name=name, visibility=visibility, default_branch=branch
@@ -97,7 +97,7 @@ def _scratch() -> Iterator[Path]:
 
 
 def _run_fetch(place: Source, scratch: Path, progress: Progress) -> str | None:
-    """Fetch everything into `scratch` and return the name HEAD points to."""
+    """Fetch everything into `scratch` and return what HEAD is: a ref's name, or an id where no name is known."""
     settings, transports = _reach(place)
     limits = config.current().limits
     allowed = Limits(seconds=limits.git_seconds, memory_bytes=limits.git_memory)
@@ -137,7 +137,9 @@ def _run_fetch(place: Source, scratch: Path, progress: Progress) -> str | None:
         )
     except GitError as error:
         raise _cannot_fetch(place, error) from None
-    found = re.search(rb"^ref: (\S+)\tHEAD$", listing, re.MULTILINE)
+    found = re.search(rb"^ref: (\S+)\tHEAD$", listing, re.MULTILINE) or re.search(
+        rb"^([0-9a-f]{40})\tHEAD$", listing, re.MULTILINE
+    )
     return found[1].decode("utf-8", "replace") if found else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -60,11 +61,14 @@ def source_of(text: str) -> Source:
     raise BadSource("not-git", text)
 
 
-def default_branch(head: str | None, branches: list[str], fallback: str) -> str:
-    """Return the short name of the branch that is shown first."""
-    if head is not None and head.startswith("refs/heads/") and head.removeprefix("refs/heads/") in branches:
-        return head.removeprefix("refs/heads/")
-    for usual in ("main", "master"):
-        if usual in branches:
-            return usual
-    return branches[0] if branches else fallback
+def default_branch(head: str | None, branches: Mapping[str, str], fallback: str) -> str:
+    """Return the short name of the branch that is shown first.
+
+    `head` is what the source says of HEAD: the full name of a ref, or (bundles know no names) a commit's id;
+    `branches` maps short names to ids.
+    """
+    named = (head or "").removeprefix("refs/heads/")
+    if named in branches:
+        return named
+    there = [name for name, oid in branches.items() if oid == head] or list(branches)
+    return next((usual for usual in ("main", "master") if usual in there), there[0] if there else fallback)

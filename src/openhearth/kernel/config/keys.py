@@ -92,9 +92,6 @@ class Limits(Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, description="A connection that moves no byte for this many seconds is closed.")
     ] = 120
     form_bytes: Annotated[int, Meta(ge=MIB, description="Largest form or API request body.", extra=BYTES)] = 10 * MIB
-    upload_bytes: Annotated[
-        int, Meta(ge=1, description="Largest single file uploaded through pages or the API.", extra=BYTES)
-    ] = 2 * GIB
     repository_bytes: Annotated[
         int, Meta(ge=0, description="Largest size of one repository; 0 means no limit.", extra=BYTES)
     ] = 0
@@ -114,12 +111,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     )
     diff_files: Annotated[int, Meta(ge=1, description="Most files shown in one diff.")] = 300
     diff_lines: Annotated[int, Meta(ge=1, description="Most lines shown in one diff.")] = 20_000
-    requests_per_hour: Annotated[
-        int, Meta(ge=1, description="API requests a signed-in identity may make in an hour.")
-    ] = 5000
-    anonymous_requests_per_hour: Annotated[
-        int, Meta(ge=0, description="API requests an address may make in an hour without signing in.")
-    ] = 60
     sign_in_attempts: Annotated[
         int, Meta(ge=1, description="Failed sign-ins allowed for one name or address in five minutes.")
     ] = 10

@@ -57,11 +57,6 @@ def test_only_the_public_name_is_answered(client, configured, host, status):
         assert b"https://code.example" in response.content
 
 
-def test_probes_ask_by_number(client, configured):
-    configured(url="https://code.example")
-    assert client.get("/-/health", headers={"host": "127.0.0.1"}).status_code == 200
-
-
 def test_public_address_decides_the_scheme(client, configured):
     configured(url="https://code.example")
     assert client.get("/plain", headers={"host": "code.example"}).content == b"127.0.0.1 secure code.example"
