@@ -24,7 +24,16 @@
   });
 
   const copy = async button => {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    const text = button.dataset.copy;
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else { // plain HTTP on another machine than this
+      const t = document.body.appendChild(document.createElement('textarea'));
+      t.value = text;
+      t.select();
+      document.execCommand('copy');
+      t.remove();
+      button.focus();
+    }
     say(document.body.dataset.copied);
     const use = $('use', button), was = use.getAttribute('href');
     use.setAttribute('href', was.replace(/#.*/, '#check-16'));
@@ -33,10 +42,7 @@
 
   document.addEventListener('click', e => {
     const copied = e.target.closest('[data-copy]');
-    if (copied) {
-      if (navigator.clipboard) copy(copied);
-      else { const field = $('input', copied.parentElement); if (field) { field.select(); document.execCommand('copy'); say(document.body.dataset.copied); } }
-    }
+    if (copied) copy(copied);
     // One menu at a time; a click elsewhere closes it.
     $$('details.menu[open]').forEach(d => { if (!d.contains(e.target)) d.open = false; });
     // Lines: click, then shift-click for a range. The address holds the choice.
@@ -62,6 +68,9 @@
 
   // Text that follows a field while someone types: <span data-shows="name">.
   document.addEventListener('input', e => $$(`[data-shows="${CSS.escape(e.target.name || '')}"]`).forEach(s => { s.textContent = e.target.value.trim() || '…'; }));
+
+  // A strip of navigation begins where its reader is.
+  $('.strip_ [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 
   // A refused form: the list of what to change takes the focus.
   $('[data-focus]')?.focus();

@@ -194,6 +194,19 @@ def test_lines_are_chosen_by_click_and_shift_click(visit):
     assert page.locator(".l.hl").evaluate_all("all => all.map(l => l.id)") == ["L2", "L3", "L4"]
 
 
+def test_copies_where_the_browser_has_no_clipboard_of_its_own(visit):
+    """As on plain HTTP from another machine, where scripts may not write to the clipboard."""
+    page, troubles = visit("/-/kit")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.evaluate("addEventListener('copy', () => { window.copied = document.getSelection().toString() })")
+    button = page.locator("[data-copy]:visible").first
+    button.click()
+    assert page.evaluate("window.copied") == button.get_attribute("data-copy")
+    assert page.locator("#say").inner_text() == "Copied"
+    assert page.evaluate("document.activeElement.matches('[data-copy]')")
+    assert troubles == []
+
+
 def test_the_browser_tells_its_zone(visit):
     page, _ = visit("/-/kit")
     page.reload()
