@@ -59,8 +59,7 @@ def assert_together(kind: str, queryset: QuerySet[Any], actors: Sequence[Actor])
             for target in targets:
                 decision = engine.decide(actor.fresh(), action, target)
                 assert decision.allowed == (target.pk in seen), (
-                    f"{action} on {target!r}: decide says {decision}, visible says {target.pk in seen}, "
-                    f"for {actor!r}"
+                    f"{action} on {target!r}: decide says {decision}, visible says {target.pk in seen}, for {actor!r}"
                 )
                 assert decision.allowed or decision.reason, f"{action}: refused without a reason"
                 asked += 1
