@@ -33,9 +33,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = os.environ.get("OPENHEARTH_TEST_SETTINGS"
 settings.DATABASES  # noqa: B018  reads the settings now, which tells pytest-django to set Django up
 
 
-catalogues.compile_stale(
-    Path(settings.LOCALE_PATHS[0])
-)  # what is tested in Chinese must not depend on an earlier start
+catalogues.compile_stale(Path(settings.LOCALE_PATHS[0]))  # tests in Chinese do not wait for a first start
 
 
 @pytest.hookimpl(tryfirst=True)
