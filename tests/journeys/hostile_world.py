@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import django
-from tests.journeys.hostile import FILES, STRINGS
+from tests.journeys.hostile import FILES, INVISIBLE, STRINGS
 
 DOCUMENT = "TEXT\n\n# TEXT\n\n| TEXT |\n|---|\n| TEXT |\n\n```TEXT\nTEXT\n```\n"
 
@@ -48,9 +48,11 @@ def build() -> dict[str, Any]:
     owner = people[0]
     actor = queries.actor_of(owner)
     for number, text in enumerate(STRINGS):
+        if text == INVISIBLE:  # refused in a description
+            continue
         repos.create_repository(actor=actor, owner=owner, name=f"r{number}", visibility="public", description=text)
     repository = repos.create_repository(
-        actor=actor, owner=owner, name="trap", visibility="public", description=STRINGS[0]
+        actor=actor, owner=owner, name="trap", visibility="public", description=STRINGS[1]
     )
     commits, names = push(repository, actor, people)
     return {"pages": list(addresses(commits, names)), "raw": [f"/p0/trap/raw/main/run/{name}" for name in FILES]}
@@ -114,12 +116,9 @@ def addresses(commits: list[str], names: list[str]) -> Any:
         yield f"/p{number}"
         query = quote(text, safe="")
         yield f"/-/explore?q={query}&language={query}&sort={query}"
-        yield f"{home}/branches?q={query}"
-        yield f"{home}/tree/{query}"
-        yield f"/-/sign-in?next={query}"
+        yield (f"{home}/branches?q={query}", f"{home}/tree/{query}", f"/-/sign-in?next={query}")[number % 3]
     for name in names:
         yield f"{home}/tree/{quote(name, safe='/')}"
-        yield f"{home}/commits/{quote(name, safe='/')}"
     for name in FILES:
         yield f"{home}/blob/main/run/{name}"
 
