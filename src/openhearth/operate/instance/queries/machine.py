@@ -100,7 +100,7 @@ def checks(space: Disk, parts: Running, jobs: Counts) -> tuple[Check, ...]:
 
 
 def _title(name: str) -> str:
-    return {"database": _("The database answers")}.get(name, name)
+    return {"database": _("The database answers"), "cache": _("The cache answers")}.get(name, name)
 
 
 def _parts_check(parts: Running) -> Check:
