@@ -15,9 +15,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 USERS = ("postgres", "nobody")
 SETTINGS = {  # a test database that is thrown away may lose everything at a power cut
@@ -55,31 +57,61 @@ def free_port() -> int:
     return number
 
 
-@contextmanager
-def server() -> Iterator[str]:
-    """Yield the address of a new server; it is ended and removed afterwards."""
-    user = unprivileged()
-    as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-    folder = Path(tempfile.mkdtemp(prefix="hearth-pg-"))
-    quiet = {"stdout": subprocess.DEVNULL, "cwd": "/", **as_user}
-    try:
+class Server:
+    """A PostgreSQL server in `folder`, which can be ended and started again at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._running: subprocess.Popen[bytes] | None = None
+        user = unprivileged()
+        as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        self._quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "cwd": "/", **as_user}
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
-        data = folder / "data"
-        initdb = [find("initdb"), "-D", str(data), "-U", "hearth", "-A", "trust", "-E", "UTF8", "--locale=C"]
-        subprocess.run([*initdb, "--no-sync"], check=True, **quiet)
-        port = free_port()
+        initdb = [find("initdb"), "-D", str(folder / "data"), "-U", "hearth", "-A", "trust", "-E", "UTF8"]
+        subprocess.run([*initdb, "--locale=C", "--no-sync"], check=True, **self._quiet)
+
+    def url(self, name: str = "postgres") -> str:
+        """Return the address of one of its databases."""
+        return f"postgres://hearth@127.0.0.1:{self.port}/{name}"
+
+    @property
+    def log(self) -> str:
+        """What the server has said."""
+        return (self.folder / "log").read_text("utf-8", "replace")
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises SystemExit with its log where it does not come up."""
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        command = [find("postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), *options]
-        with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, **quiet) as running:
-            try:
-                ready = [find("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
-                while subprocess.run(ready, check=False).returncode:
-                    if running.poll() is not None:
-                        raise SystemExit((folder / "log").read_text())
-                yield f"postgres://hearth@127.0.0.1:{port}/postgres"
-            finally:
-                running.send_signal(signal.SIGINT)  # fast shutdown: sessions are ended
+        command = [find("postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder)]
+        with (self.folder / "log").open("ab") as log:
+            self._running = subprocess.Popen([*command, *options], stderr=log, **self._quiet)
+        ready = [find("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
+        while subprocess.run(ready, check=False).returncode:
+            if self._running.poll() is not None:
+                raise SystemExit(self.log)
+            time.sleep(0.05)
+
+    def stop(self, how: int = signal.SIGINT) -> None:
+        """End it: SIGINT ends its sessions in order, SIGQUIT lets it die as in a crash."""
+        if self._running is not None:
+            self._running.send_signal(how)
+            self._running.wait(timeout=60)
+            self._running = None
+
+
+@contextmanager
+def cluster() -> Iterator[Server]:
+    """Yield a new server that runs; it is ended and removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="hearth-pg-"))
+    try:
+        server = Server(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -88,8 +120,9 @@ def main(command: list[str]) -> int:
     """Run the command with a server beside it and return its exit code."""
     if not command:
         raise SystemExit(__doc__)
-    with server() as url:
-        return subprocess.run(command, check=False, env={**os.environ, "OPENHEARTH_TEST_DATABASE_URL": url}).returncode
+    with cluster() as server:
+        env = {**os.environ, "OPENHEARTH_TEST_DATABASE_URL": server.url()}
+        return subprocess.run(command, check=False, env=env).returncode
 
 
 if __name__ == "__main__":

@@ -119,6 +119,22 @@ class Group(click.Group):
         """Return the names in the order of definition."""
         return list(self.commands)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; where the database fails it, say so in words."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if "django.db" not in sys.modules:
+                raise
+            from django.db import InterfaceError, OperationalError
+
+            from openhearth.kernel import config
+            from openhearth.site import database
+
+            if not isinstance(error, (OperationalError, InterfaceError)):
+                raise
+            fail(database.trouble(config.current(), error))
+
 
 @click.group(
     cls=Group,

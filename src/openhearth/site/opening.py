@@ -12,7 +12,7 @@ from django.utils import translation
 
 from openhearth.kernel import log
 from openhearth.kernel.config import Config
-from openhearth.site import schema
+from openhearth.site import database, schema
 
 
 def commands(config: Config, language: str, module: str = "commands") -> ModuleType:
@@ -20,9 +20,10 @@ def commands(config: Config, language: str, module: str = "commands") -> ModuleT
 
     Raises `StartRefused`.
     """
-    set_up(config)
-    translation.activate(language)
-    schema.require_current(config)
+    with database.explained(config):
+        set_up(config)
+        translation.activate(language)
+        schema.require_current(config)
     return importlib.import_module(f"openhearth.site.{module}")
 
 

@@ -17,6 +17,7 @@ from openhearth import __version__
 from openhearth.kernel import health, metrics
 from openhearth.kernel.config import Config
 from openhearth.site import run_state
+from openhearth.site.database import check_cache
 from openhearth.site.front import Probe
 from openhearth.transport.native import Scope
 
@@ -110,3 +111,4 @@ def _encoded(content: Mapping[str, Any]) -> bytes:
 
 
 health.register("database", check_database)
+health.register("cache", check_cache)

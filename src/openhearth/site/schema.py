@@ -21,6 +21,7 @@ from openhearth.kernel import store
 from openhearth.kernel.clock import now
 from openhearth.kernel.config import Config
 from openhearth.kernel.locks import held
+from openhearth.site import database
 from openhearth.site.data_directory import InstanceLock, StartRefused
 
 logger = logging.getLogger("openhearth.start")
@@ -59,6 +60,7 @@ def bring_up(config: Config) -> None:
     Raises `StartRefused` where newer code has changed the data.
     """
     with held(config.paths.locks / "schema"):
+        database.require_texts()
         found = state()
         if found.unknown:
             names = ", ".join(f"{app}.{name}" for app, name in found.unknown[:3])

@@ -28,7 +28,7 @@ from openhearth.kernel import log, metrics
 from openhearth.kernel.clock import now
 from openhearth.kernel.config import Config
 from openhearth.kernel.database import cachefile
-from openhearth.site import banner, catalogues, checks, hostkeys, parts, schema, sockets
+from openhearth.site import banner, catalogues, checks, database, hostkeys, parts, schema, sockets
 from openhearth.site.data_directory import InstanceLock, StartRefused
 from openhearth.site.run_state import RunState
 from openhearth.site.supervisor import Slot, Supervisor
@@ -74,7 +74,8 @@ def serve(config: Config) -> int:
     listeners = bind(config)
     try:
         config = with_ports(config, listeners)
-        load_application(config)
+        with database.explained(config):
+            load_application(config)
         prepared = in_child(prepare)
         if prepared.refused:
             raise StartRefused(prepared.refused)
@@ -134,8 +135,10 @@ def prepare() -> Prepared:
     """Bring the database up, check the program, compile texts, make keys. Runs in a process of its own."""
     config = configuration.current()
     try:
-        schema.bring_up(config)
-        checks.require_sound()
+        with database.explained(config):
+            schema.bring_up(config)
+            checks.require_sound()
+        database.require_cache(config)
     except StartRefused as refused:
         return Prepared(refused=str(refused))
     catalogues.compile_stale(config.paths.tmp / "locale")

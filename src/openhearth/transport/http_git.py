@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote
 
+from django.db import InterfaceError, OperationalError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -23,6 +25,8 @@ from openhearth.transport.bodies import BodyReader, BodyRefused, ClientGone, Gun
 from openhearth.transport.native import NativeRoute, Receive, Scope, Send
 from openhearth.transport.pushing import read_request, serve_push
 from openhearth.transport.threads import in_thread
+
+logger = logging.getLogger("openhearth.http_git")
 
 UPLOAD, RECEIVE = "git-upload-pack", "git-receive-pack"
 _NO_CACHE = [
@@ -107,6 +111,10 @@ async def _serve(scope: Scope, received: Receive, send: Send, answer: Answer) ->
             await reply.refuse(Refusal(400, messages.refusal(error.code, error.params)))
         except ClientGone:
             pass
+        except (OperationalError, InterfaceError):
+            logger.exception("The database failed a transfer")
+            failed = Refusal(503, messages.database_failed(), [(b"retry-after", b"5")])
+            await reply.refuse(failed)
         finally:
             _running -= 1
 

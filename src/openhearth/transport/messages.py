@@ -90,6 +90,7 @@ def _of_packs() -> dict[str, str]:
         "shallow-update": _("the history is cut off; fetch the rest with git fetch --unshallow, then push"),
         "timed-out": _("the push took longer than %(seconds)s seconds; push in smaller parts"),
         "disk-full": _("the server's disk is full; nothing was changed, tell an administrator"),
+        "database": _("the database failed before it had confirmed this; fetch to see what is there, then push again"),
         "disk": _("the server could not store the push; nothing was changed, push again later"),
     }
 
@@ -128,6 +129,11 @@ def denied(decision: Decision) -> str:
     if decision.reason == "sign-in":
         return _("Sign in to push: use an access token as the password.")
     return _("You may read this repository, but not push to it. Ask its owner for the role write.")
+
+
+def database_failed() -> str:
+    """Return what to say where the database did not answer, before anything was begun."""
+    return _("The server's database does not answer just now. Nothing was changed; try again in a minute.")
 
 
 def not_found(name: str) -> str:

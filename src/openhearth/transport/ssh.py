@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import asyncssh
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
 from openhearth.git import advertise, fetch
@@ -95,6 +96,9 @@ async def _handle(process: Process) -> None:
             await _complain(process, messages.denied(denied.decision))
         except GitError as error:
             await _complain(process, messages.refusal(error.code, error.params))
+        except (OperationalError, InterfaceError):
+            logger.exception("The database failed an SSH command")
+            await _complain(process, messages.database_failed())
         except Exception:
             logger.exception("An SSH command failed")
             await _complain(process, _("The server failed. Nothing was lost; try again, or tell an administrator."))

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
+from django.db import close_old_connections
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -24,6 +26,11 @@ def _executor() -> ThreadPoolExecutor:
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run blocking code in one of a few threads, each of which keeps its database connection."""
+    """Run blocking code in one of a few threads, each of which keeps its database connection while that is sound."""
     context = copy_context()
-    return await asyncio.get_running_loop().run_in_executor(_executor(), lambda: context.run(function, *args, **kwargs))
+
+    def work() -> T:
+        close_old_connections()  # Django does this for pages alone: a connection that broke must not break what follows
+        return context.run(function, *args, **kwargs)
+
+    return await asyncio.get_running_loop().run_in_executor(_executor(), work)

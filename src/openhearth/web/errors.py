@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from dataclasses import dataclass
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -98,7 +100,16 @@ KINDS: dict[int, Kind] = {
         "unlit",
         (),
     ),
+    503: Kind(
+        gettext_lazy("The database does not answer just now"),
+        gettext_lazy("The step was not finished. Try again in a minute; what was stored before is not lost."),
+        "unlit",
+        (),
+    ),
 }
+
+BARE = (500, 503)
+"""Their pages must not ask the database."""
 
 REASONS: dict[str, Text] = {
     "sign-in": gettext_lazy("Sign in first: this is not open to visitors."),
@@ -135,7 +146,7 @@ def respond(request: Request, status: int, *, body: Text = "", detail: Text = ""
 def _in_form(request: Request, page: ErrorPage) -> HttpResponse:
     accept = request.headers.get("Accept", "")
     if "text/html" in accept:
-        render = pages.render_bare if page.status == 500 else pages.render
+        render = pages.render_bare if page.status in BARE else pages.render
         return render(request, "error.html", page, status=page.status)
     said = " ".join(part for part in (page.body, page.detail) if part)
     if "json" in accept:
@@ -173,13 +184,19 @@ def not_found(request: Request, exception: Exception | None = None) -> HttpRespo
 
 
 def server_error(request: Request) -> HttpResponse:
-    """Django's 500: asks neither the database nor a capability; one line of text where even that breaks."""
+    """Django's 500, 503 where the database failed: asks neither it nor a capability; a line where even that breaks."""
+    status = 503 if isinstance(sys.exception(), (OperationalError, InterfaceError)) else 500
     try:
-        return respond(request, 500)
+        response = respond(request, status)
     except Exception:  # what broke the page may break this one too; the reader still gets an answer
         logging.getLogger(__name__).exception("The page about an error broke")
         number = getattr(request, "request_id", "")
-        return HttpResponse(f"500\nRequest {number}\n", status=500, content_type="text/plain; charset=utf-8")
+        response = HttpResponse(
+            f"{status}\nRequest {number}\n", status=status, content_type="text/plain; charset=utf-8"
+        )
+    if status == 503:
+        response["Retry-After"] = "5"
+    return response
 
 
 def csrf_failure(request: Request, reason: str = "") -> HttpResponse:

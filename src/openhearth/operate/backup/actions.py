@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models import F
 
 from openhearth.code.repos.models import Repository
 from openhearth.git import store as git_store
 from openhearth.kernel import blobs
 from openhearth.kernel.config import Paths
-from openhearth.operate.backup import queries, rules
+from openhearth.operate.backup import rules
 from openhearth.operate.backup.rules import BadArchive, Entry, Manifest
 
 CHUNK = 1 << 20
@@ -94,10 +94,53 @@ def _close(folder: Path) -> None:
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
-def load_tables(folder: Path) -> None:
-    """Fill an empty PostgreSQL database, migrated by this code, with the rows of a backup."""
+def is_empty() -> bool:
+    """Whether the database has no table at all."""
+    return not connection.introspection.table_names()
+
+
+def make_tables(folder: Path) -> None:
+    """Give an empty PostgreSQL database the shape that it had at the time of the backup. Raises `BadArchive`."""
+    executor = MigrationExecutor(connection)
+    applied = _migrations(folder)
+    unknown = [f"{app}.{name}" for app, name in applied if (app, name) not in executor.loader.graph.nodes]
+    if unknown:
+        raise BadArchive("newer", unknown[0])
+    executor.migrate(applied)
+
+
+def _migrations(folder: Path) -> list[tuple[str, str]]:
+    """Return (app, name) of each migration that the backed-up database had seen."""
+    lines = (folder / rules.TABLES / "django_migrations.copy").read_text("utf-8").splitlines()
+    return [(app, name) for _number, app, name, *_rest in (line.split("\t") for line in lines)]
+
+
+def drop_all() -> None:
+    """Make a PostgreSQL database empty again: of everything that migrations and `load_tables` put there."""
     with transaction.atomic(), connection.cursor() as cursor:
-        names = [table for table in queries.tables() if (folder / rules.TABLES / f"{table}.copy").exists()]
+        for name in connection.introspection.table_names():
+            cursor.execute(f'DROP TABLE "{name}" CASCADE')
+        cursor.execute(
+            "SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace "
+            "AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid "
+            "AND deptype = 'e')"
+        )
+        for (function,) in cursor.fetchall():
+            cursor.execute(f"DROP FUNCTION {function} CASCADE")
+
+
+def load_tables(folder: Path) -> None:
+    """Fill the tables that `make_tables` has made with the rows of a backup, all or none. Raises `BadArchive`."""
+    try:
+        with transaction.atomic():
+            _load_tables(folder)
+    except (DataError, IntegrityError, ProgrammingError) as error:
+        raise BadArchive("rows", " ".join(str(error).split())) from error
+
+
+def _load_tables(folder: Path) -> None:
+    with connection.wrap_database_errors, connection.cursor() as cursor:  # the driver's COPY is not Django's
+        names = sorted(path.stem for path in (folder / rules.TABLES).glob("*.copy"))
         cursor.execute("TRUNCATE " + ", ".join(f'"{name}"' for name in names))
         for name in names:
             with (
@@ -125,11 +168,6 @@ def _reset_sequences(names: list[str]) -> None:
 def begin_epoch() -> None:
     """Raise the epoch of every repository: whatever was cached of a later past than this backup is void."""
     Repository.objects.update(refs_epoch=F("refs_epoch") + 1)
-
-
-def migrate() -> None:
-    """Bring a restored database up to this code."""
-    call_command("migrate", verbosity=0, interactive=False, database="default")
 
 
 def check_sqlite(path: Path) -> None:

@@ -43,7 +43,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class BadArchive(Exception):
-    """A file that is no whole backup; `code` says why: not-tar, name, manifest, format, missing, damaged."""
+    """A file that is no whole backup. `code`: not-tar, name, manifest, format, newer, missing, damaged or rows."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code} {detail}".strip())
