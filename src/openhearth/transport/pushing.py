@@ -7,6 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from django.db import InterfaceError, OperationalError
+
 from openhearth.code.refs import actions
 from openhearth.code.refs import queries as refs
 from openhearth.code.refs.rules import HEADS, Move, Refusal
@@ -93,13 +95,13 @@ async def serve_push(
         return
     beat = asyncio.create_task(channel.keep_alive())
     try:
-        view = await in_thread(refs.current_view, opened.repository)
+        tips = await in_thread(refs.tips_to_build_on, opened.repository)
         try:
             quarantine = await receive.ingest(
                 opened.directory,
                 request,
                 reader,
-                tips=[ref.oid for ref in view.refs],
+                tips=tips,
                 limits=receive_limits(),
                 progress=channel.progress,
             )
@@ -138,6 +140,10 @@ async def _apply(
     except engine.NotAllowed as refused:
         with messages.language_of(actor):
             await _all_refused(channel, request, messages.denied(refused.decision))
+    except (OperationalError, InterfaceError):  # should it have died at the commit, nobody knows what is stored
+        logger.exception("The database failed a push")
+        with messages.language_of(actor):
+            await _all_refused(channel, request, messages.refusal("database", {}))
     except (OSError, GitError):
         logger.exception("A push could not be stored")
         with messages.language_of(actor):

@@ -7,25 +7,29 @@ import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from openhearth.code.refs.models import Pack, PushLog, Ref
+from openhearth.code.refs.rules import ZERO
 from openhearth.code.repos import queries as repos
 from openhearth.code.repos.models import Repository
 from openhearth.git import refnames, store, wants
 from openhearth.git.errors import GitError
 from openhearth.git.packfile import PackInfo
 from openhearth.git.views import AdvertisedRef, RefView
-from openhearth.kernel import config
+from openhearth.kernel import clock, config
 from openhearth.kernel import store as content
 from openhearth.kernel.policy import engine
 from openhearth.kernel.policy.actors import Actor
 
 HEADS = "refs/heads/"
 TAGS = "refs/tags/"
+
+SHOWN_FOR = timedelta(minutes=10)
+SHOWN_MOST = 200
 
 _views: OrderedDict[tuple[int, int, int, str], RefView] = OrderedDict()
 _views_lock = threading.Lock()
@@ -55,6 +59,18 @@ def current_view(repository: Repository) -> RefView:
         while len(_views) > _VIEWS_KEPT:
             _views.popitem(last=False)
     return view
+
+
+def tips_to_build_on(repository: Repository) -> list[str]:
+    """Return the ids on which a push may build: those of the advertised refs, and those that were a moment ago.
+
+    What a client was shown when its push began may have been moved away by others before its objects are here.
+    """
+    since = clock.now() - SHOWN_FOR
+    newest = PushLog.objects.filter(repository_id=repository.pk).order_by("-version", "-id")
+    moved = newest.values_list("ref", "old", "at")[:SHOWN_MOST]
+    lately = [old for ref, old, at in moved if at >= since and old != ZERO and not refnames.is_hidden(ref)]
+    return list(dict.fromkeys([*(ref.oid for ref in current_view(repository).refs), *lately]))
 
 
 def _build(repository_id: int, *, version: int, branch: str) -> RefView:
@@ -124,10 +140,9 @@ def prepared_storage(repository: Repository) -> Path:
 
 def refresh_cache(repository: Repository, directory: Path) -> None:
     """Write the refs on disk anew where the database is ahead. The disk is only a cache of it."""
-    version = Repository.objects.filter(pk=repository.pk).values_list("refs_version", flat=True).get()
+    version, branch = Repository.objects.filter(pk=repository.pk).values_list("refs_version", "default_branch").get()
     if store.refs_version(directory) == version:
         return
-    version, branch = Repository.objects.filter(pk=repository.pk).values_list("refs_version", "default_branch").get()
     rows = [
         (name, oid, peeled or None)
         for name, oid, peeled in Ref.objects.filter(repository=repository).values_list("name", "oid", "peeled")
