@@ -294,15 +294,19 @@ def _write_repository(repository: Repository, prepared: _Prepared) -> None:
 
 
 def _count_pack(repository: Repository, pack: PackInfo) -> bool:
-    """Let a pack be one of the repository's; whether it was not yet. One that others had taken over is back."""
-    row, is_new = Pack.objects.get_or_create(
-        repository=repository, name=pack.name, defaults={"objects_count": pack.objects, "size": pack.size}
-    )
-    if row.superseded_at is not None:
-        row.superseded_at = None
-        row.save(update_fields=["superseded_at"])
+    """Let a pack be one of the repository's; whether it was not yet. One that others had taken over is back.
+
+    The caller holds the repository's row, so nobody adds the same pack meanwhile.
+    """
+    row = Pack.objects.filter(repository=repository, name=pack.name).first()
+    if row is None:
+        Pack.objects.create(repository=repository, name=pack.name, objects_count=pack.objects, size=pack.size)
         return True
-    return is_new
+    if row.superseded_at is None:
+        return False
+    row.superseded_at = None
+    row.save(update_fields=["superseded_at"])
+    return True
 
 
 def record_fold(repository_id: int, folded: Folded) -> None:

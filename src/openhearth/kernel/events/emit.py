@@ -11,7 +11,7 @@ from django.db import models, transaction
 from openhearth.kernel.events.facts import Event
 from openhearth.kernel.events.models import EventRow
 from openhearth.kernel.events.subscriptions import jobs_for, listeners_for
-from openhearth.kernel.jobs.queue import enqueue
+from openhearth.kernel.jobs.queue import enqueue_each
 from openhearth.kernel.transactions import require_transaction
 
 logger = logging.getLogger("openhearth.events")
@@ -45,8 +45,7 @@ def emit(event: Event, *, actor: Acting, target: models.Model | None) -> EventRo
         target_id=target.pk if target is not None else None,
         payload=msgspec.to_builtins(event),
     )
-    for job_name in jobs_for(event.name):
-        enqueue(job_name, event_id=row.pk)
+    enqueue_each(jobs_for(event.name), event_id=row.pk)
     if listeners_for(event.name):
         transaction.on_commit(lambda: _tell(event))
     return row
