@@ -14,11 +14,15 @@ import pytest
 from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from django.urls import reverse
+from django.utils import translation
 from tools import translations
 
 from openhearth.code.starters import rules as starters
 from openhearth.kernel import config
+from openhearth.kernel.policy.actors import anonymous
 from openhearth.people.accounts.tests.people import browser
+from openhearth.transport import messages
+from openhearth.transport.threads import in_thread
 
 HAN = re.compile(f"[{translations.HAN}]")
 
@@ -232,6 +236,23 @@ def test_the_program_checks_without_writing_and_says_what_is_wrong(
     assert translations.main(["--check"]) == 1
     assert "zh_Hans: missing: 'Sign in' (talk/templates/talk/page.html)" in capsys.readouterr().out
     assert not translations.path(translations.CHINESE, package).exists()
+
+
+# --- what git clients are told ---
+
+
+async def test_git_is_answered_in_the_language_that_it_asks_for() -> None:
+    def said() -> tuple[str, str]:
+        return translation.gettext("Sign in"), messages.refusal("too-long", {})
+
+    chinese = ("登录", "引用名超过 255 字节")
+    with translation.override("zh-hans"):
+        assert await in_thread(said) == chinese
+        with messages.language_of(anonymous()):
+            assert said() == chinese
+        with messages.language_of(anonymous("en")):
+            assert said() == ("Sign in", "the ref name is longer than 255 bytes")
+    assert await in_thread(said) == ("Sign in", "the ref name is longer than 255 bytes")
 
 
 # --- the pages ---

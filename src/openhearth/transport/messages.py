@@ -17,8 +17,8 @@ from openhearth.kernel.policy.engine import Decision
 
 
 def language_of(actor: Actor) -> AbstractContextManager[None]:
-    """Return a context in which texts are in the actor's language, English where it is not known."""
-    return translation.override(actor.language or "en")
+    """Return a context in which texts are in the actor's language, in that of the request where it is not known."""
+    return translation.override(actor.language or translation.get_language())
 
 
 def refusal(code: str, params: Mapping[str, object]) -> str:

@@ -9,6 +9,7 @@ from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
 from django.db import close_old_connections
+from django.utils import translation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,9 +29,14 @@ def _executor() -> ThreadPoolExecutor:
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run blocking code in one of a few threads, each of which keeps its database connection while that is sound."""
     context = copy_context()
+    language = translation.get_language()
 
     def work() -> T:
         close_old_connections()  # Django does this for pages alone: a connection that broke must not break what follows
-        return context.run(function, *args, **kwargs)
+        return context.run(speaking)
+
+    def speaking() -> T:
+        with translation.override(language):  # Django keeps it per thread, whatever the context says
+            return function(*args, **kwargs)
 
     return await asyncio.get_running_loop().run_in_executor(_executor(), work)
