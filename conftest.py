@@ -49,6 +49,11 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_DATA, ignore_errors=True)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name long values by their argument: some are made anew in each process, and workers compare names."""
+    return argname if isinstance(val, str | bytes) and len(val) > 40 else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let every test with a database use the cache's as well."""
     for item in items:
