@@ -116,6 +116,17 @@ def test_a_rewritten_branch_is_marked_in_the_log(pusher):
     assert list(pusher.models.PushLog.objects.order_by("pk").values_list("forced", flat=True)) == [False, True]
 
 
+def test_a_push_may_build_for_a_while_on_what_a_branch_was(pusher, monkeypatch):
+    first = pusher.first()
+    quarantine, other = pusher.commit("unrelated")
+    pusher.push(("refs/heads/main", first, other), quarantine=quarantine)
+    assert pusher.queries.tips_to_build_on(pusher.repository) == [other, first]
+    pusher.queries._views.clear()
+    later = clock.now() + pusher.queries.SHOWN_FOR
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert pusher.queries.tips_to_build_on(pusher.repository) == [other]
+
+
 def test_annotated_tags_know_what_they_point_to(pusher, world):
     from openhearth.git import command
 
