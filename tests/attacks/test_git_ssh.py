@@ -27,11 +27,14 @@ def keys(shared_world: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return found
 
 
-async def run(world: Any, key: str, command: str | None, **more: Any) -> tuple[int | None, bytes, bytes]:
+async def run(
+    world: Any, key: str, command: str | None, stdin: bytes = b"", **more: Any
+) -> tuple[int | None, bytes, bytes]:
     async with asyncssh.connect(
         "127.0.0.1", world.ssh_port, username="git", client_keys=[key], known_hosts=None, config=None
     ) as connection:
-        done = await connection.run(command, encoding=None, input=b"0000", timeout=30, **more)
+        more |= {"input": stdin} if stdin else {"stdin": asyncssh.DEVNULL}
+        done = await connection.run(command, encoding=None, timeout=30, **more)
         return done.exit_status, done.stdout or b"", done.stderr or b""  # type: ignore[return-value]
 
 
@@ -84,7 +87,7 @@ async def test_a10_a_reader_may_not_push(world: Any, keys: dict[str, str]) -> No
     assert status not in {0, None}
     assert world.commits["P"].encode() not in out
     assert b"role" in err
-    assert (await run(world, keys["bob"], "git-upload-pack 'alice/P'"))[0] == 0
+    assert (await run(world, keys["bob"], "git-upload-pack 'alice/P'", b"0000"))[0] == 0
 
 
 async def test_a11_environments(world: Any, keys: dict[str, str]) -> None:
@@ -101,7 +104,7 @@ async def test_a11_environments(world: Any, keys: dict[str, str]) -> None:
         "OPENHEARTH_DATA": "/tmp",
         "GIT_PROTOCOL": "version=2:" + "x" * 20_000,
     }
-    status, out, _err = await run(world, keys["dave"], "git-upload-pack 'alice/Q'", env=env)
+    status, out, _err = await run(world, keys["dave"], "git-upload-pack 'alice/Q'", b"0000", env=env)
     assert status == 0
     assert b"version 2" in out
     assert not (world.folder / "trace").exists()
@@ -138,7 +141,7 @@ async def test_half_open_connections_leave_the_others_alone(world: Any, keys: di
                 connection.sendall(b"\xff" * 1000)
             sockets.append(connection)
         began = time.monotonic()
-        status, _out, _err = await run(world, keys["dave"], "git-upload-pack 'alice/Q'")
+        status, _out, _err = await run(world, keys["dave"], "git-upload-pack 'alice/Q'", b"0000")
         assert status == 0
         assert time.monotonic() - began < 20
     finally:

@@ -71,9 +71,9 @@ class Server:
         )
         self.tokens |= json.loads(self.inside(code, admin, *names))
 
-    def inside(self, code: str, *arguments: str) -> str:
+    def inside(self, code: str, *arguments: str, **more: str) -> str:
         """Run code as a program of the instance's."""
-        more = {"OPENHEARTH_DATA": str(self.data), "DJANGO_SETTINGS_MODULE": "openhearth.site.settings"}
+        more |= {"OPENHEARTH_DATA": str(self.data), "DJANGO_SETTINGS_MODULE": "openhearth.site.settings"}
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments], env=environ(**more), capture_output=True, text=True, check=False
         )

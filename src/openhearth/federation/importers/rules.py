@@ -42,6 +42,8 @@ def source_of(text: str) -> Source:
     Only http and https addresses are fetched; anything with another scheme, or in the `host:path` form, is
     refused before git is asked. Paths are for whoever has a shell on this machine: the command line.
     """
+    if not text.strip() or any(ord(char) < 32 or ord(char) == 127 for char in text):
+        raise BadSource("missing", repr(text))
     if "://" in text or text.startswith("-"):
         parts = urlsplit(text)
         if parts.scheme not in {"http", "https"}:
