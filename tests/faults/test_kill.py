@@ -116,6 +116,9 @@ def test_kills_lose_nothing(server: Server, tmp_path: Path) -> None:
         target = TARGETS[number % len(TARGETS)]
         began = time.monotonic()
         kill(server, target, choose)
+        if target == "ssh":
+            done = len(by_ssh.acknowledged)
+            eventually(lambda done=done: len(by_ssh.acknowledged) > done + 1, 90)  # one may have been under way
         waits.append((target, next_push(pushers, time.monotonic() if target == "supervisor" else began)))
     for each in pushers:
         each.finish()
@@ -166,7 +169,7 @@ def leftovers_go(server: Server) -> None:
     assert server.quarantines()
     stuck.close()
     server.start()
-    eventually(lambda: not server.quarantines(), 40)
+    eventually(lambda: not server.quarantines(), 75)
 
 
 def start_push(server: Server, beginning: bytes) -> socket.socket:

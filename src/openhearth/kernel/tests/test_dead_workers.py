@@ -48,11 +48,13 @@ def test_only_leases_of_the_dead_on_this_machine_end(name: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_new_worker_takes_over_at_once(name: str) -> None:
+@pytest.mark.parametrize("buried", [True, False])
+def test_a_new_worker_takes_over_at_once(name: str, buried: bool) -> None:
     pid = os.fork()
     if pid == 0:
         os._exit(0)
-    os.waitpid(pid, 0)
+    if buried:
+        os.waitpid(pid, 0)
     claimed_by(name, f"{socket.gethostname()[:50]}:{pid}:aa")
     stop = threading.Event()
     running = threading.Thread(target=worker.run_worker, args=(stop,), kwargs={"threads": 1})
@@ -65,3 +67,5 @@ def test_a_new_worker_takes_over_at_once(name: str) -> None:
     finally:
         stop.set()
         running.join(20)
+        if not buried:
+            os.waitpid(pid, 0)
