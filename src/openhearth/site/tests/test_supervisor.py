@@ -144,6 +144,7 @@ def test_siblings_answer_while_a_part_is_dead(toy: Callable[..., Toy]) -> None:
     instance = toy("server*2")
     state = instance.ready()
     os.kill(state["parts"][0]["pid"], signal.SIGKILL)
+    eventually(lambda: not alive(state["parts"][0]["pid"]))
     answers = set()
     for _ in range(20):
         with socket.create_connection(("127.0.0.1", state["port"]), timeout=5) as connection:

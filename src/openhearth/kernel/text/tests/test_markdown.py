@@ -49,7 +49,7 @@ def test_headings_have_ids(text: str, name: str) -> None:
     assert heading["id"] == f"user-content-{name}"
     anchor = heading.find("a", class_="anchor")
     assert anchor["href"] == f"#user-content-{name}"
-    assert anchor["aria-label"].startswith("Link to")
+    assert anchor["aria-label"].startswith(("Link to", "链接到"))
 
 
 def test_equal_headings_are_numbered() -> None:
