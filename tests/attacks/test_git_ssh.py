@@ -34,7 +34,12 @@ async def run(
         "127.0.0.1", world.ssh_port, username="git", client_keys=[key], known_hosts=None, config=None
     ) as connection:
         more |= {"input": stdin} if stdin else {"stdin": asyncssh.DEVNULL}
-        done = await connection.run(command, encoding=None, timeout=30, **more)
+        for _ in range(5):
+            try:
+                done = await connection.run(command, encoding=None, timeout=30, **more)
+                break
+            except BrokenPipeError:  # the server had answered and closed before this client sent its end of input
+                continue
         return done.exit_status, done.stdout or b"", done.stderr or b""  # type: ignore[return-value]
 
 
