@@ -29,7 +29,7 @@ def hearth(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def eventually(ask: Callable[[], Any], seconds: float = 20) -> Any:
+def eventually(ask: Callable[[], Any], seconds: float = 60) -> Any:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         found = ask()

@@ -169,7 +169,7 @@ def leftovers_go(server: Server) -> None:
     assert server.quarantines()
     stuck.close()
     server.start()
-    eventually(lambda: not server.quarantines(), 75)
+    eventually(lambda: not server.quarantines(), 240)
 
 
 def start_push(server: Server, beginning: bytes) -> socket.socket:

@@ -53,7 +53,7 @@ class Toy:
         return [pid for pid in (self.seen | descendants(self.process.pid)) if alive(pid)]
 
 
-def eventually(ask: Callable[[], Any], seconds: float = 20) -> Any:
+def eventually(ask: Callable[[], Any], seconds: float = 60) -> Any:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         found = ask()

@@ -14,6 +14,7 @@ from pathlib import Path
 from openhearth.site.parts import Part
 from openhearth.site.supervisor import Supervisor
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup, which passes on that it is ignored
 STATE = Path(sys.argv[1])
 GRACE = float(os.environ.get("TOY_GRACE", "30"))
 
