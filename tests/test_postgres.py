@@ -185,7 +185,7 @@ def test_no_push_is_lost_among_many(
     told = git("ls-remote", "--heads", place.http("lin/crowd"))
     assert dict(reversed(line.split("\t")) for line in told.splitlines()) == replayed
     assert "deadlock" not in server.log
-    eventually(lambda: jobs_are_done(url), 60)
+    eventually(lambda: jobs_are_done(url), 180)
     assert "0 faults" in place.cli("verify")
 
 
