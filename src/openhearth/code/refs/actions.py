@@ -29,7 +29,7 @@ from openhearth.kernel.policy.actors import Actor
 
 STEP = "ref.updating"
 PACKS_BEFORE_FOLDING = 40
-FOLDED_KEPT = timedelta(hours=1)
+FOLDED_KEPT = timedelta(minutes=10)
 STRAYS_KEPT = timedelta(days=1)
 """So long a pack without a row stays, though the lock on packs alone would make its removal safe."""
 

@@ -38,9 +38,9 @@ def maintain_repository(repository_id: int) -> None:
         actions.record_fold(repository_id, folded)
 
 
-@job("code.refs.drop_folded", every=1800, long=True)
+@job("code.refs.drop_folded", every=300, long=True)
 def drop_folded_packs() -> None:
-    """Remove packs whose objects another pack has held for an hour, so that no running fetch misses them."""
+    """Remove packs whose objects another pack has held for a while; git finds the other one by itself."""
 
     def drop(directory: Path, repository_id: int, names: Sequence[str]) -> None:
         maintenance.remove_packs(directory, names)
